@@ -1,0 +1,968 @@
+//! From a record to a verdict: gather the evidence, let the strongest win, say why.
+//!
+//! Strongest first: a provider's marker or a named blocklist, precise wording, an enhanced code of one meaning, vague
+//! wording, an ambiguous enhanced code, the phase, the reply code, its first digit. No I/O, no clock, no environment.
+
+use std::ops::Range;
+
+use crate::knowledge::compile::is_small;
+use crate::knowledge::tables::{
+    Blocklist, CodeRow, NONE, Resolver, Rule, Slot, Tables, UNSET, Use,
+};
+use crate::knowledge::words::{self, Token};
+use crate::knowledge::{self, BUILT_IN, Cause};
+use crate::record::{Outcome, Record};
+use crate::reply::{Enhanced, Reply};
+use crate::verdict::{Kinds, Verdict};
+use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
+
+/// How many words `...` stands for at most.
+const GAP: u32 = 8;
+/// How many literals in a row prose skips; more are no sentence.
+const SKIP: usize = 8;
+/// How many phrases with gaps are followed at once.
+const MOST_OPEN: usize = 256;
+/// Text behind this many bytes decides nothing more: replies are lines, not books.
+const READ: usize = 16 * 1024;
+
+/// What won, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Tier {
+    Nothing,
+    Class,
+    Code,
+    Phase,
+    AmbiguousEnhanced,
+    WordlessCode,
+    WeakWording,
+    Enhanced,
+    ProviderEnhanced,
+    Wording,
+    Marker,
+    /// The mail system that wrote the record says so itself (`status=sent`).
+    Outcome,
+}
+
+/// What the verdict's words are made from, kept as references and places.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts<'a> {
+    pub tables: Tables<'a>,
+    pub tier: Tier,
+    pub rule: Option<&'a Rule>,
+    /// Where in the reply the winning words stand.
+    pub place: Range<usize>,
+    pub provider: Option<u16>,
+    pub blocklist: Option<&'static Blocklist>,
+    pub list_place: Range<usize>,
+    pub resolver: Option<&'static Resolver>,
+    pub enhanced_row: Option<&'static CodeRow>,
+    pub code_row: Option<&'static CodeRow>,
+    pub class_row: Option<&'static CodeRow>,
+    pub phase: Option<Phase>,
+}
+
+/// A word of the reply that some phrase knows, or a literal.
+#[derive(Clone, Copy, Debug)]
+struct Met {
+    word: u32,
+    /// The same with `#` for its digits; 0 when it has none.
+    shape: u32,
+    start: u32,
+    end: u32,
+    literal: bool,
+}
+
+/// A phrase found.
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    use_: Use,
+    words: u8,
+    start: u32,
+    end: u32,
+}
+
+/// A phrase with gaps, found so far.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    phrase: u32,
+    next: u8,
+    words: u8,
+    start: u32,
+    /// The word after the part found last.
+    at: u32,
+}
+
+/// A rule of which some words were found.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    rule: u32,
+    slots: u8,
+    words: [u8; 3],
+    start: u32,
+    end: u32,
+}
+
+/// Classifies records. Holds the memory that one reply after another is cut up in; make one for each thread.
+#[derive(Debug)]
+pub struct Classifier<'k> {
+    user: Option<Tables<'k>>,
+    prose: Vec<Met>,
+    all: Vec<Met>,
+    hits: Vec<Hit>,
+    open: Vec<Open>,
+    candidates: Vec<Candidate>,
+}
+
+impl Default for Classifier<'_> {
+    fn default() -> Self {
+        Self::new(None)
+    }
+}
+
+/// The best that one set of tables has to say.
+#[derive(Clone, Copy, Debug)]
+struct Found<'a> {
+    tier: Tier,
+    score: u32,
+    rule: &'a Rule,
+    start: u32,
+    end: u32,
+}
+
+impl<'k> Classifier<'k> {
+    /// A classifier with the built-in knowledge, and the user's own rules before it.
+    #[must_use]
+    pub fn new(user: Option<Tables<'k>>) -> Self {
+        Self {
+            user,
+            prose: Vec::new(),
+            all: Vec::new(),
+            hits: Vec::new(),
+            open: Vec::new(),
+            candidates: Vec::new(),
+        }
+    }
+
+    /// What a record means. The same record gives the same verdict, whatever came before.
+    pub fn classify<'a>(&mut self, record: &'a Record<'a>) -> Verdict<'a>
+    where
+        'k: 'a,
+    {
+        let mut end = record.reply.len().min(READ);
+        while !record.reply.is_char_boundary(end) {
+            end -= 1;
+        }
+        let text = &record.reply[..end];
+        let reply = Reply::read(text);
+        let phase = record.phase.or_else(|| phase_in(text));
+        let enhanced = reply.enhanced.or(record.dsn);
+        let claim = claim(reply.code, enhanced, record.outcome);
+        let asked = Asked {
+            code: reply.code,
+            enhanced,
+            phase,
+        };
+
+        let mut facts = Facts {
+            tables: BUILT_IN,
+            tier: Tier::Nothing,
+            rule: None,
+            place: 0..0,
+            provider: record
+                .remote_host
+                .as_deref()
+                .and_then(knowledge::provider_of_host),
+            blocklist: None,
+            list_place: 0..0,
+            resolver: None,
+            enhanced_row: enhanced.and_then(knowledge::enhanced_row),
+            code_row: reply.code.and_then(knowledge::code_row),
+            class_row: class_of(reply.code, enhanced).and_then(knowledge::class_row),
+            phase,
+        };
+
+        // A mail system's own "sent" needs no reading between the lines.
+        if record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..)) {
+            facts.tier = Tier::Outcome;
+            facts.provider = facts.provider.or_else(|| recipient_provider(record));
+            return finished(record, &reply, enhanced, claim, Cause::Accepted, facts);
+        }
+
+        self.find(&BUILT_IN, text);
+        self.marks(&mut facts);
+        if facts.provider.is_none() && record.remote_host.is_none() {
+            facts.provider = recipient_provider(record);
+        }
+        let mut best = self.best(BUILT_IN, text, &asked, facts.provider);
+        if let Some(user) = self.user {
+            self.find(&user, text);
+            if let Some(own) = self.best(user, text, &asked, facts.provider) {
+                facts.tables = user;
+                best = Some(own);
+            }
+        }
+        let cause = decide(&mut facts, best, &asked, claim, text);
+        finished(record, &reply, enhanced, claim, cause, facts)
+    }
+
+    /// Fills `hits` with every phrase of `tables` that stands in `text`.
+    fn find(&mut self, tables: &Tables<'_>, text: &str) {
+        self.prose.clear();
+        self.all.clear();
+        self.hits.clear();
+        self.open.clear();
+        let (prose, all) = (&mut self.prose, &mut self.all);
+        words::cut(text, |token, start, end| {
+            let (start, end) = (start as u32, end as u32);
+            let met = |hash: u64, shape: Option<u64>| Met {
+                word: tables.word(hash),
+                shape: shape.map_or(0, |shape| tables.word(shape)),
+                start,
+                end,
+                literal: false,
+            };
+            match token {
+                Token::Literal(kind) => {
+                    prose.push(Met {
+                        word: kind as u32,
+                        shape: 0,
+                        start,
+                        end,
+                        literal: true,
+                    });
+                }
+                Token::Word(hash) => {
+                    let met = met(hash, None);
+                    all.push(met);
+                    if !is_small(met.word) {
+                        prose.push(met);
+                    }
+                }
+                Token::Numbered(hash, shape) => {
+                    let met = met(hash, Some(shape));
+                    all.push(met);
+                    prose.push(met);
+                }
+                Token::Inner(hash) => all.push(met(hash, None)),
+                Token::InnerNumbered(hash, shape) => all.push(met(hash, Some(shape))),
+            }
+        });
+        for at in 0..self.prose.len() {
+            let first = self.prose[at];
+            let (root, _) = tables
+                .starts
+                .get(first.word as usize)
+                .copied()
+                .unwrap_or_default();
+            if root != 0 {
+                walk_prose(
+                    tables,
+                    &self.prose,
+                    root,
+                    1,
+                    at,
+                    at + 1,
+                    &mut |use_, words, last| {
+                        report(
+                            &mut self.hits,
+                            &mut self.open,
+                            use_,
+                            words,
+                            &self.prose,
+                            at,
+                            last,
+                        );
+                    },
+                );
+            }
+        }
+        self.open.clear();
+        for at in 0..self.all.len() {
+            for word in [self.all[at].word, self.all[at].shape] {
+                let (_, root) = tables
+                    .starts
+                    .get(word as usize)
+                    .copied()
+                    .unwrap_or_default();
+                if root != 0 {
+                    walk_all(tables, &self.all, root, at + 1, &mut |use_, last| {
+                        let words = (last + 1 - at) as u8;
+                        report(
+                            &mut self.hits,
+                            &mut self.open,
+                            use_,
+                            words,
+                            &self.all,
+                            at,
+                            last,
+                        );
+                    });
+                }
+            }
+        }
+    }
+
+    /// The marks of providers, blocklists and failed lookups among the hits; the longest of each kind counts.
+    fn marks(&self, facts: &mut Facts<'_>) {
+        let mut longest = [0u8; 3];
+        let host_known = facts.provider.is_some();
+        for hit in &self.hits {
+            match hit.use_.slot {
+                Slot::PROVIDER if !host_known && hit.words > longest[0] => {
+                    longest[0] = hit.words;
+                    facts.provider = u16::try_from(hit.use_.target).ok();
+                }
+                Slot::BLOCKLIST if hit.words > longest[1] => {
+                    let list = knowledge::blocklists().get(hit.use_.target as usize);
+                    if list.is_some_and(|list| list.lists != Lists::Allow as u8) {
+                        longest[1] = hit.words;
+                        facts.blocklist = list;
+                        facts.list_place = hit.start as usize..hit.end as usize;
+                    }
+                }
+                Slot::RESOLVER if hit.words > longest[2] => {
+                    longest[2] = hit.words;
+                    facts.resolver = knowledge::resolver_errors().get(hit.use_.target as usize);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The rule of `tables` that wins.
+    fn best<'a>(
+        &mut self,
+        tables: Tables<'a>,
+        text: &str,
+        asked: &Asked,
+        provider: Option<u16>,
+    ) -> Option<Found<'a>> {
+        self.candidates.clear();
+        for hit in &self.hits {
+            let bit = match hit.use_.slot {
+                slot @ (Slot::SAYS | Slot::ALSO | Slot::MARKER | Slot::UNLESS) => slot,
+                _ => continue,
+            };
+            let candidate = match self
+                .candidates
+                .iter_mut()
+                .find(|known| known.rule == hit.use_.target)
+            {
+                Some(known) => known,
+                None => {
+                    let new = Candidate {
+                        rule: hit.use_.target,
+                        slots: 0,
+                        words: [0; 3],
+                        start: hit.start,
+                        end: hit.end,
+                    };
+                    self.candidates.push(new);
+                    let Some(new) = self.candidates.last_mut() else {
+                        continue;
+                    };
+                    new
+                }
+            };
+            candidate.slots |= bit;
+            let slot = bit.trailing_zeros() as usize;
+            if slot < 3 && hit.words > candidate.words[slot] {
+                candidate.words[slot] = hit.words;
+                if bit != Slot::ALSO {
+                    (candidate.start, candidate.end) = (hit.start, hit.end);
+                }
+            }
+        }
+        let mut best: Option<Found<'a>> = None;
+        let mut offer = |found: Found<'a>| {
+            if best
+                .as_ref()
+                .is_none_or(|best| (found.tier, found.score) > (best.tier, best.score))
+            {
+                best = Some(found);
+            }
+        };
+        for candidate in &self.candidates {
+            let Some(rule) = tables.rules.get(candidate.rule as usize) else {
+                continue;
+            };
+            if candidate.slots & rule.needs != rule.needs
+                || rule.needs == 0
+                || candidate.slots & Slot::UNLESS != 0
+                || !holds(&tables, rule, asked, provider)
+                || !regex_holds(tables.str(rule.regex), text)
+            {
+                continue;
+            }
+            let tier = if rule.strength == Strength::Weak as u8 {
+                Tier::WeakWording
+            } else if rule.strength == Strength::Strong as u8 || rule.needs & Slot::MARKER != 0 {
+                Tier::Marker
+            } else {
+                Tier::Wording
+            };
+            let words: u32 = candidate.words.iter().map(|words| u32::from(*words)).sum();
+            offer(Found {
+                tier,
+                score: score(rule, words),
+                rule,
+                start: candidate.start,
+                end: candidate.end,
+            });
+        }
+        // Rules that ask for codes alone.
+        let subject = asked.enhanced.map(|status| status.subject.min(254) as u8);
+        for provider_key in [provider.unwrap_or(NONE), NONE] {
+            for subject in [subject, Some(u8::MAX)].into_iter().flatten() {
+                let from = tables
+                    .wordless
+                    .partition_point(|row| (row.0, row.1) < (provider_key, subject));
+                for row in &tables.wordless[from..] {
+                    if (row.0, row.1) != (provider_key, subject) {
+                        break;
+                    }
+                    let Some(rule) = tables.rules.get(row.2 as usize) else {
+                        continue;
+                    };
+                    // A rule with an `unless` word may be a candidate although it needs no words.
+                    let vetoed = self.candidates.iter().any(|candidate| {
+                        candidate.rule == row.2 && candidate.slots & Slot::UNLESS != 0
+                    });
+                    if vetoed || !holds(&tables, rule, asked, provider) {
+                        continue;
+                    }
+                    let tier = if rule.strength == Strength::Weak as u8 {
+                        Tier::AmbiguousEnhanced
+                    } else if rule.enhanced.len > 0 {
+                        Tier::ProviderEnhanced
+                    } else {
+                        Tier::WordlessCode
+                    };
+                    offer(Found {
+                        tier,
+                        score: score(rule, 0),
+                        rule,
+                        start: 0,
+                        end: 0,
+                    });
+                }
+            }
+            if provider.is_none() {
+                break;
+            }
+        }
+        best
+    }
+}
+
+/// What conditions are held against.
+struct Asked {
+    code: Option<u16>,
+    enhanced: Option<Enhanced>,
+    phase: Option<Phase>,
+}
+
+/// Whether the conditions of a rule that are not words hold.
+fn holds(tables: &Tables<'_>, rule: &Rule, asked: &Asked, provider: Option<u16>) -> bool {
+    (rule.when_provider == NONE || Some(rule.when_provider) == provider)
+        && (rule.codes.len == 0
+            || asked.code.is_some_and(|code| {
+                rule.codes
+                    .of(tables.codes)
+                    .iter()
+                    .any(|(low, high)| (*low..=*high).contains(&code))
+            }))
+        && (rule.enhanced.len == 0
+            || asked.enhanced.is_some_and(|status| {
+                rule.enhanced.of(tables.enhanced).iter().any(|range| {
+                    range.classes & (1 << status.class) != 0
+                        && range.subject == status.subject
+                        && (range.low..=range.high).contains(&status.detail)
+                })
+            }))
+        && (rule.phases == 0
+            || asked
+                .phase
+                .is_some_and(|phase| rule.phases & (1 << phase as u8) != 0))
+}
+
+/// How much a rule asks for: between rules of one tier the one that asks for more wins.
+fn score(rule: &Rule, words: u32) -> u32 {
+    words * 4
+        + 6 * u32::from(rule.when_provider != NONE)
+        + 6 * u32::from(rule.enhanced.len > 0)
+        + 3 * u32::from(rule.codes.len > 0)
+        + 3 * u32::from(rule.phases != 0)
+}
+
+/// Whether a rule's regular expression matches; most rules have none.
+fn regex_holds(pattern: &str, text: &str) -> bool {
+    if pattern.is_empty() {
+        return true;
+    }
+    regex::RegexBuilder::new(pattern)
+        .case_insensitive(true)
+        .size_limit(1 << 20)
+        .build()
+        .is_ok_and(|regex| regex.is_match(text))
+}
+
+/// Follows the phrases that begin at a word of the prose; literals on the way may be named or skipped.
+fn walk_prose(
+    tables: &Tables<'_>,
+    prose: &[Met],
+    node: u32,
+    words: u8,
+    last: usize,
+    next: usize,
+    found: &mut impl FnMut(Use, u8, usize),
+) {
+    for use_ in tables.uses_at(node) {
+        found(*use_, words, last);
+    }
+    if tables
+        .nodes
+        .get(node as usize)
+        .is_none_or(|row| row.edge_count == 0)
+    {
+        return;
+    }
+    for (skipped, at) in (next..prose.len()).enumerate() {
+        let met = prose[at];
+        if met.word != 0
+            && let Some(node) = tables.step(node, met.word)
+        {
+            walk_prose(
+                tables,
+                prose,
+                node,
+                words.saturating_add(1),
+                at,
+                at + 1,
+                found,
+            );
+        }
+        if !met.literal || skipped >= SKIP {
+            return;
+        }
+    }
+}
+
+/// Follows the markers that begin at a word; nothing is skipped.
+fn walk_all(
+    tables: &Tables<'_>,
+    all: &[Met],
+    node: u32,
+    next: usize,
+    found: &mut impl FnMut(Use, usize),
+) {
+    for use_ in tables.uses_at(node) {
+        found(*use_, next - 1);
+    }
+    let Some(met) = all.get(next) else { return };
+    for word in [met.word, met.shape] {
+        if word != 0
+            && let Some(node) = tables.step(node, word)
+        {
+            walk_all(tables, all, node, next + 1, found);
+        }
+    }
+}
+
+/// Takes a phrase found, or one part of a phrase with gaps.
+fn report(
+    hits: &mut Vec<Hit>,
+    open: &mut Vec<Open>,
+    use_: Use,
+    words: u8,
+    met: &[Met],
+    first: usize,
+    last: usize,
+) {
+    let (start, end) = (met[first].start, met[last].end);
+    if use_.parts == 1 {
+        hits.push(Hit {
+            use_,
+            words,
+            start,
+            end,
+        });
+        return;
+    }
+    let (first, after) = (first as u32, last as u32 + 1);
+    if use_.part == 0 {
+        if open.len() < MOST_OPEN {
+            open.push(Open {
+                phrase: use_.phrase,
+                next: 1,
+                words,
+                start,
+                at: after,
+            });
+        }
+        return;
+    }
+    // The part before may have been found in several places; any within reach will do.
+    let Some(known) = open.iter().rev().find(|known| {
+        known.phrase == use_.phrase
+            && known.next == use_.part
+            && first >= known.at
+            && first - known.at <= GAP
+    }) else {
+        return;
+    };
+    let grown = Open {
+        next: known.next + 1,
+        words: known.words.saturating_add(words),
+        at: after,
+        ..*known
+    };
+    if grown.next == use_.parts {
+        hits.push(Hit {
+            use_,
+            words: grown.words,
+            start: grown.start,
+            end,
+        });
+    } else if open.len() < MOST_OPEN {
+        open.push(grown);
+    }
+}
+
+/// The provider whose mailbox the recipient has.
+fn recipient_provider(record: &Record<'_>) -> Option<u16> {
+    let (_, domain) = record.recipient.as_deref()?.rsplit_once('@')?;
+    knowledge::provider_of_domain(domain)
+}
+
+/// The step of the dialogue that a mail system names behind the reply: `(in reply to RCPT TO command)`.
+fn phase_in(text: &str) -> Option<Phase> {
+    let at = memchr::memmem::find(text.as_bytes(), b"(in reply to ")?;
+    let rest = &text[at + 13..];
+    [
+        ("RCPT", Phase::Rcpt),
+        ("MAIL", Phase::Mail),
+        ("DATA", Phase::Data),
+        ("end of DATA", Phase::EndOfMessage),
+        ("BDAT", Phase::EndOfMessage),
+        ("EHLO", Phase::Helo),
+        ("HELO", Phase::Helo),
+        ("LHLO", Phase::Helo),
+        ("AUTH", Phase::Auth),
+        ("STARTTLS", Phase::StartTls),
+    ]
+    .iter()
+    .find(|(name, _)| rest.starts_with(name))
+    .map(|(_, phase)| *phase)
+}
+
+/// The first digit of the reply code, or of the enhanced code where there is none.
+fn class_of(code: Option<u16>, enhanced: Option<Enhanced>) -> Option<u16> {
+    code.map(|code| code / 100)
+        .or(enhanced.map(|status| u16::from(status.class)))
+}
+
+/// What the code claims by itself (RFC 5321 section 4.2.1).
+fn claim(code: Option<u16>, enhanced: Option<Enhanced>, outcome: Option<Outcome>) -> Family {
+    match class_of(code, enhanced) {
+        Some(2) => Family::Success,
+        Some(3) => Family::Intermediate,
+        Some(4) => Family::Temporary,
+        Some(5 | 6) => Family::Permanent,
+        _ => match outcome {
+            Some(Outcome::Sent) => Family::Success,
+            Some(Outcome::Deferred) => Family::Temporary,
+            Some(Outcome::Bounced | Outcome::Expired) => Family::Permanent,
+            None => Family::Unknown,
+        },
+    }
+}
+
+/// Weighs the winning rule against lists named, codes and phase.
+fn decide<'a>(
+    facts: &mut Facts<'a>,
+    best: Option<Found<'a>>,
+    asked: &Asked,
+    claim: Family,
+    text: &str,
+) -> Cause {
+    if let Some(best) = best {
+        facts.tier = best.tier;
+        facts.rule = Some(best.rule);
+        facts.place = best.start as usize..best.end as usize;
+    }
+    let mut cause = facts
+        .rule
+        .map_or(Cause::Unclassified, |rule| Cause::from_index(rule.cause));
+
+    // Success is what the code says, whatever words follow.
+    if matches!(claim, Family::Success | Family::Intermediate)
+        && !(claim == Family::Success && facts.tier == Tier::Marker)
+    {
+        facts.rule = None;
+        facts.tier = if asked.enhanced.is_some() {
+            Tier::Enhanced
+        } else {
+            Tier::Code
+        };
+        return Cause::Accepted;
+    }
+
+    let listed = facts.blocklist.is_some() || facts.resolver.is_some();
+    let says_otherwise = facts.tier == Tier::Marker
+        || facts.tier == Tier::Wording
+            && matches!(
+                cause,
+                Cause::Greylisted
+                    | Cause::DomainBlocklisted
+                    | Cause::IpBlocklisted
+                    | Cause::RecipientUnknown
+                    | Cause::MailboxFull
+            );
+    if listed && !says_otherwise {
+        let domain = facts
+            .blocklist
+            .is_some_and(|list| match Lists::from_index(list.lists) {
+                Some(Lists::Domain | Lists::Hash) => true,
+                Some(Lists::IpOrDomain) => crate::details::ip(text).is_none(),
+                _ => false,
+            });
+        cause = if domain {
+            Cause::DomainBlocklisted
+        } else {
+            Cause::IpBlocklisted
+        };
+        if facts
+            .rule
+            .is_none_or(|rule| Cause::from_index(rule.cause) != cause)
+        {
+            facts.rule = None;
+            facts.place = facts.list_place.clone();
+        }
+        facts.tier = Tier::Marker;
+        return cause;
+    }
+    if !matches!(
+        cause,
+        Cause::IpBlocklisted | Cause::DomainBlocklisted | Cause::PoorReputation
+    ) {
+        facts.blocklist = None;
+        facts.resolver = None;
+    }
+
+    let by_class = |row: &CodeRow| {
+        Cause::from_index(
+            row.causes[match class_of(asked.code, asked.enhanced) {
+                Some(2) => 0,
+                Some(4) => 1,
+                _ => 2,
+            }],
+        )
+    };
+    if facts.tier < Tier::Enhanced
+        && let Some(row) = facts.enhanced_row
+        && row.ambiguous == 0
+    {
+        facts.rule = None;
+        facts.tier = Tier::Enhanced;
+        return by_class(row);
+    }
+    if facts.rule.is_some() {
+        return cause;
+    }
+    // `535 5.7.0`: a reply code of one meaning says more than an enhanced code of many. Server trouble is no such
+    // meaning: it is what 4xx is taken for when nothing else is known.
+    let definite = facts.code_row.map(by_class).filter(|cause| {
+        !matches!(
+            cause,
+            Cause::Unclassified | Cause::ServerUnavailable | Cause::ProtocolError
+        )
+    });
+    if let Some(row) = facts.enhanced_row
+        && definite.is_none()
+    {
+        let found = by_class(row);
+        // `550 5.0.0` says no more than 550; where both are vague the reply code's row knows more.
+        if found != Cause::Unclassified || (row.key != 0 && row.likely.len > 0) {
+            facts.tier = Tier::AmbiguousEnhanced;
+            return found;
+        }
+    }
+    let by_phase = facts.code_row.zip(facts.phase).and_then(|(row, phase)| {
+        let pairs = row.phases.of(BUILT_IN.bytes);
+        pairs
+            .chunks_exact(2)
+            .find(|pair| pair[0] == phase as u8)
+            .map(|pair| Cause::from_index(pair[1]))
+    });
+    if let Some(cause) = by_phase {
+        facts.tier = Tier::Phase;
+        return cause;
+    }
+    if let Some(row) = facts.code_row {
+        facts.tier = Tier::Code;
+        return by_class(row);
+    }
+    if let Some(row) = facts.class_row {
+        facts.tier = Tier::Class;
+        return by_class(row);
+    }
+    Cause::Unclassified
+}
+
+/// Settles what follows from cause, rule and codes.
+fn finished<'a>(
+    record: &'a Record<'a>,
+    reply: &Reply<'_>,
+    enhanced: Option<Enhanced>,
+    claim: Family,
+    cause: Cause,
+    mut facts: Facts<'a>,
+) -> Verdict<'a> {
+    let row = cause.row();
+    let rule = facts.rule;
+    let code_row = match facts.tier {
+        _ if cause == Cause::Accepted => None,
+        // One row stands for 4.7.1 and 5.7.1; what it says of urgency is meant for the refusal.
+        Tier::AmbiguousEnhanced if claim == Family::Temporary => facts.code_row.or(facts.class_row),
+        Tier::Enhanced | Tier::AmbiguousEnhanced => facts.enhanced_row,
+        Tier::Phase | Tier::Code => facts.code_row,
+        Tier::Class => facts.class_row,
+        _ => None,
+    };
+    let set = |by_rule: fn(&Rule) -> u8, by_code: fn(&CodeRow) -> u8, default: u8| {
+        rule.map(by_rule)
+            .filter(|value| *value != UNSET)
+            .or(code_row.map(by_code).filter(|value| *value != UNSET))
+            .unwrap_or(default)
+    };
+
+    let passes = row.passes != 0;
+    let kinds = Kinds(row.types);
+    let mut family = match Family::from_index(set(|rule| rule.family, |row| row.family, UNSET)) {
+        Some(family) => family,
+        None if cause == Cause::Accepted => {
+            if claim == Family::Intermediate {
+                Family::Intermediate
+            } else {
+                Family::Success
+            }
+        }
+        None if passes => Family::Temporary,
+        None if cause == Cause::DeliveryExpired => Family::Permanent,
+        None if claim != Family::Unknown => claim,
+        None if kinds.has(Kind::Temporary) => Family::Temporary,
+        None if cause == Cause::Unclassified => Family::Unknown,
+        None => Family::Permanent,
+    };
+    // The mail system that wrote the record knows whether it gave up (RFC 3464 section 2.3.3: Action wins).
+    match record.outcome {
+        Some(Outcome::Expired) => family = Family::Permanent,
+        Some(Outcome::Bounced) if claim == Family::Temporary && !passes => {
+            family = Family::Permanent
+        }
+        Some(Outcome::Deferred) if family == Family::Permanent && claim == Family::Unknown => {
+            family = Family::Temporary
+        }
+        _ => {}
+    }
+
+    let by_class_priority = facts
+        .code_row
+        .or(facts.class_row)
+        .and_then(|row| Priority::from_index(row.priority));
+    let mut priority =
+        Priority::from_index(set(|rule| rule.priority, |row| row.priority, row.priority))
+            .or(by_class_priority)
+            .unwrap_or(Priority::FixSoon);
+    if cause == Cause::RateLimited
+        && claim == Family::Permanent
+        && rule.is_none_or(|rule| rule.priority == UNSET)
+    {
+        priority = Priority::Critical;
+    }
+    let owner =
+        Owner::from_index(set(|rule| rule.owner, |_| UNSET, row.owner)).unwrap_or(Owner::Unknown);
+    let owner =
+        if facts.resolver.is_some() || facts.blocklist.is_some_and(|list| list.operating == 1) {
+            Owner::Receiver
+        } else {
+            owner
+        };
+
+    let by_class_retry = match family {
+        Family::Temporary => Retry::Later,
+        Family::Success | Family::Intermediate => Retry::None,
+        _ => Retry::AfterFix,
+    };
+    let mut retry = Retry::from_index(set(|rule| rule.retry, |row| row.retry, row.retry))
+        .unwrap_or(by_class_retry);
+    if family == Family::Temporary && retry == Retry::Never {
+        retry = Retry::Later;
+    }
+
+    // A wrong "take it off the list" is the worst mistake there is: it takes a cause that says so, more evidence than a
+    // reply code or vague words, and nothing that speaks for a later try.
+    let suppress = set(|rule| rule.suppress, |row| row.suppress, row.suppress) == 1
+        && row.suppress == 1
+        && family == Family::Permanent
+        && claim != Family::Temporary
+        && !matches!(record.outcome, Some(Outcome::Deferred | Outcome::Sent))
+        && !record.own_server
+        && facts.tier >= Tier::Enhanced;
+
+    let mut types = match rule
+        .map(|rule| rule.types)
+        .filter(|types| *types != 0)
+        .or(code_row.map(|row| row.types).filter(|types| *types != 0))
+    {
+        Some(types) => types,
+        None if row.types == 0 => facts
+            .code_row
+            .or(facts.class_row)
+            .map_or(0, |row| row.types),
+        None => row.types,
+    };
+    let (temporary, permanent) = (1 << Kind::Temporary as u8, 1 << Kind::Permanent as u8);
+    if rule.is_none_or(|rule| rule.types == 0) && code_row.is_none_or(|row| row.types == 0) {
+        match family {
+            Family::Temporary if types & permanent != 0 => types = types & !permanent | temporary,
+            Family::Permanent if types & temporary != 0 => types = types & !temporary | permanent,
+            _ => {}
+        }
+    }
+
+    let confidence = match facts.tier {
+        _ if cause == Cause::Unclassified => Confidence::Low,
+        Tier::Outcome | Tier::Marker | Tier::Wording => Confidence::High,
+        Tier::ProviderEnhanced | Tier::Enhanced | Tier::WeakWording => Confidence::Medium,
+        _ => Confidence::Low,
+    };
+    if let Some(rule) = rule
+        && rule.provider != NONE
+    {
+        facts.provider = Some(rule.provider);
+    }
+    if facts.blocklist.is_none()
+        && let Some(rule) = rule
+        && rule.blocklist != NONE
+    {
+        facts.blocklist = knowledge::blocklists().get(usize::from(rule.blocklist));
+    }
+    Verdict {
+        record,
+        code: reply.code,
+        enhanced,
+        family,
+        claim,
+        types: Kinds(types),
+        cause,
+        priority,
+        owner,
+        retry,
+        suppress,
+        confidence,
+        facts,
+    }
+}

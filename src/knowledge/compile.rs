@@ -1,0 +1,730 @@
+//! Rules as written become rules as matched: phrases into one tree of words, conditions into flat rows.
+//!
+//! The build script and `--rules` both go through here, so a user's rule is checked as strictly as ours.
+
+use std::collections::HashMap;
+
+use super::rules::{ProviderEntry, RuleEntry, RulesFile, WordSets};
+use super::tables::{Edge, EnhancedRange, NONE, Node, Rule, Slot, Span, Str, Tables, UNSET, Use};
+use super::words::{self, Literal, SMALL_WORDS, Token};
+use crate::vocabulary::{Family, Kind, Owner, Phase, Priority, Retry, Strength};
+
+/// The most ways one phrase may be written out.
+const MOST_WAYS: usize = 100_000;
+
+/// The names that rules may use.
+pub trait Names {
+    fn cause(&self, id: &str) -> Option<u8>;
+    fn provider(&self, id: &str) -> Option<u16>;
+    fn blocklist(&self, id: &str) -> Option<u16>;
+}
+
+/// The tables while they grow.
+#[derive(Debug, Default)]
+pub struct Compiled {
+    text: String,
+    texts: HashMap<String, Str>,
+    words: HashMap<u64, u32>,
+    starts: Vec<(u32, u32)>,
+    nodes: Vec<Grown>,
+    strs: Vec<Str>,
+    codes: Vec<(u16, u16)>,
+    enhanced: Vec<EnhancedRange>,
+    bytes: Vec<u8>,
+    rules: Vec<Rule>,
+    wordless: Vec<(u16, u8, u32)>,
+    phrases: u32,
+    slots: Vec<(u64, u32)>,
+    flat_nodes: Vec<Node>,
+    edges: Vec<Edge>,
+    uses: Vec<Use>,
+}
+
+/// What a node leads to: where two agree, they are one.
+type Ends = (Vec<(u32, u32)>, Vec<Use>);
+
+#[derive(Debug, Default)]
+struct Grown {
+    next: Vec<(u32, u32)>,
+    uses: Vec<Use>,
+}
+
+/// One word of a phrase: its id and all hashes under which it may be met.
+struct Word {
+    hash: u64,
+    broken: Option<u64>,
+    literal: Option<Literal>,
+}
+
+/// The first word id after the literals and the small words.
+const FIRST_WORD: u32 = Literal::COUNT + 1 + SMALL_WORDS.len() as u32;
+
+/// Whether a word id is that of a small word.
+pub const fn is_small(word: u32) -> bool {
+    word > Literal::COUNT && word < FIRST_WORD
+}
+
+impl Compiled {
+    /// Empty tables that know the literals and the small words.
+    pub fn new() -> Self {
+        let mut new = Self::default();
+        new.nodes.push(Grown::default());
+        for (id, word) in (Literal::COUNT + 1..).zip(SMALL_WORDS) {
+            new.words.insert(words::hash(word.as_bytes()), id);
+        }
+        new.starts = vec![(0, 0); FIRST_WORD as usize];
+        new
+    }
+
+    /// Keeps a text, once.
+    pub fn text(&mut self, text: &str) -> Str {
+        if text.is_empty() {
+            return Str::default();
+        }
+        if let Some(known) = self.texts.get(text) {
+            return *known;
+        }
+        let piece = Str {
+            at: self.text.len() as u32,
+            len: text.len() as u32,
+        };
+        self.text.push_str(text);
+        self.texts.insert(text.to_owned(), piece);
+        piece
+    }
+
+    /// Keeps a list of texts.
+    pub fn list<T: AsRef<str>>(&mut self, texts: &[T]) -> Span {
+        let pieces: Vec<Str> = texts.iter().map(|text| self.text(text.as_ref())).collect();
+        let span = Span {
+            at: self.strs.len() as u32,
+            len: pieces.len() as u32,
+        };
+        self.strs.extend(pieces);
+        span
+    }
+
+    /// Keeps a list of small numbers.
+    pub fn bytes(&mut self, bytes: &[u8]) -> Span {
+        let span = Span {
+            at: self.bytes.len() as u32,
+            len: bytes.len() as u32,
+        };
+        self.bytes.extend_from_slice(bytes);
+        span
+    }
+
+    /// Adds one rule; `provider` is that of its file.
+    pub fn rule(
+        &mut self,
+        entry: &RuleEntry,
+        provider: Option<&ProviderEntry>,
+        names: &dyn Names,
+        sets: &WordSets,
+    ) -> Result<(), String> {
+        let target = self.rules.len() as u32;
+        let when = &entry.when;
+        let mut needs = 0;
+        for (list, slot, marker) in [
+            (&when.says, Slot::SAYS, false),
+            (&when.also, Slot::ALSO, false),
+            (&when.marker, Slot::MARKER, true),
+        ] {
+            for phrase in list.as_slice() {
+                needs |= slot;
+                self.phrase(phrase, target, slot, marker, sets)?;
+            }
+        }
+        for phrase in when.unless.as_slice() {
+            self.phrase(phrase, target, Slot::UNLESS, false, sets)?;
+            if !phrase.contains("...") && !phrase.contains('<') {
+                self.phrase(phrase, target, Slot::UNLESS, true, sets)?;
+            }
+        }
+        let codes = self.code_ranges(when.code.as_slice())?;
+        let enhanced = self.enhanced_ranges(when.enhanced.as_slice())?;
+        let mut phases = 0;
+        for phase in when.phase.as_slice() {
+            phases |= 1 << Phase::from_id(phase).ok_or_else(|| unknown("phase", phase))? as u8;
+        }
+        let when_provider = match &when.provider {
+            Some(id) => names.provider(id).ok_or_else(|| unknown("provider", id))?,
+            None => NONE,
+        };
+        if needs == 0 && codes.len == 0 && enhanced.len == 0 {
+            return Err(
+                "`when` asks for neither words nor codes, so this rule would win everywhere"
+                    .to_owned(),
+            );
+        }
+        if let Some(regex) = &when.regex
+            && needs == 0
+        {
+            return Err(format!(
+                "`regex` {regex:?} needs a phrase beside it, so that it runs only where it may hold"
+            ));
+        }
+        if entry
+            .example
+            .as_slice()
+            .iter()
+            .all(|example| example.trim().is_empty())
+        {
+            return Err("a rule needs an example that it wins".to_owned());
+        }
+        let spoke = match (&entry.provider, provider) {
+            (Some(id), _) => names.provider(id).ok_or_else(|| unknown("provider", id))?,
+            (None, Some(own)) => names.provider(&own.id).unwrap_or(NONE),
+            (None, None) => when_provider,
+        };
+        let blocklist = match &entry.blocklist {
+            Some(id) => names
+                .blocklist(id)
+                .ok_or_else(|| unknown("blocklist", id))?,
+            None => NONE,
+        };
+        let mut likely = Vec::new();
+        for id in &entry.likely {
+            likely.push(names.cause(id).ok_or_else(|| unknown("cause", id))?);
+        }
+        let rule = Rule {
+            id: self.text(&entry.id),
+            cause: names
+                .cause(&entry.cause)
+                .ok_or_else(|| unknown("cause", &entry.cause))?,
+            strength: member("strength", &entry.strength, |id| {
+                Strength::from_id(id).map(|it| it as u8)
+            })?
+            .unwrap_or(Strength::Plain as u8),
+            needs,
+            phases,
+            when_provider,
+            codes,
+            enhanced,
+            regex: self.text(when.regex.as_deref().unwrap_or_default()),
+            provider: spoke,
+            blocklist,
+            family: member("family", &entry.family, |id| {
+                Family::from_id(id).map(|it| it as u8)
+            })?
+            .unwrap_or(UNSET),
+            types: kinds(&entry.types)?,
+            priority: member("priority", &entry.priority, |id| {
+                Priority::from_id(id).map(|it| it as u8)
+            })?
+            .unwrap_or(UNSET),
+            owner: member("owner", &entry.owner, |id| {
+                Owner::from_id(id).map(|it| it as u8)
+            })?
+            .unwrap_or(UNSET),
+            retry: member("retry", &entry.retry, |id| {
+                Retry::from_id(id).map(|it| it as u8)
+            })?
+            .unwrap_or(UNSET),
+            suppress: entry.suppress.map_or(UNSET, u8::from),
+            likely: self.bytes(&likely),
+            summary: self.text(&entry.summary),
+            fix: self.list(entry.fix.as_slice()),
+            source: self.text(&entry.source),
+            examples: self.list(entry.example.as_slice()),
+            nots: self.list(entry.not.as_slice()),
+            example_host: self.text(&entry.example_host),
+        };
+        if needs == 0 {
+            let range = enhanced.of(&self.enhanced).to_vec();
+            let mut subjects: Vec<u8> = range
+                .iter()
+                .map(|range| range.subject.min(254) as u8)
+                .collect();
+            if subjects.is_empty() {
+                subjects.push(u8::MAX);
+            }
+            subjects.sort_unstable();
+            subjects.dedup();
+            for subject in subjects {
+                self.wordless.push((when_provider, subject, target));
+            }
+        }
+        self.rules.push(rule);
+        Ok(())
+    }
+
+    /// Adds the mark of a provider or blocklist.
+    pub fn mark(&mut self, mark: &str, target: u32, slot: u8) -> Result<(), String> {
+        self.phrase(mark, target, slot, true, &WordSets::new())
+    }
+
+    /// Adds a phrase in all the ways it may be written. Ways that end alike share their nodes in the end.
+    fn phrase(
+        &mut self,
+        phrase: &str,
+        target: u32,
+        slot: u8,
+        marker: bool,
+        sets: &WordSets,
+    ) -> Result<(), String> {
+        if phrase.chars().any(char::is_uppercase) {
+            return Err(format!(
+                "the phrase {phrase:?} has capitals; write phrases in lower case"
+            ));
+        }
+        let parts = parts_of(phrase);
+        let count = u8::try_from(parts.len())
+            .map_err(|_| format!("the phrase {phrase:?} has too many gaps"))?;
+        let gapped = if count > 1 {
+            self.phrases += 1;
+            self.phrases
+        } else {
+            0
+        };
+        for (part, text) in (0..).zip(parts) {
+            let mut ways = Vec::new();
+            written_out(text, sets, 0, &mut ways)?;
+            let new = Use {
+                target,
+                phrase: gapped,
+                slot,
+                part,
+                parts: count,
+            };
+            for way in ways {
+                self.one_way(&way, new, marker)
+                    .map_err(|problem| format!("the phrase {phrase:?} {problem}"))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn one_way(&mut self, way: &str, new: Use, marker: bool) -> Result<(), String> {
+        let words = phrase_words(way, marker)?;
+        let mut node = None;
+        for word in &words {
+            let id = self.word(word);
+            node = Some(match node {
+                None => self.start(id, marker),
+                Some(from) => self.grow(from, id),
+            });
+        }
+        let Some(node) = node else {
+            return Err(if new.parts > 1 {
+                "has a gap with no word beside it"
+            } else {
+                "can be written without any word"
+            }
+            .to_owned());
+        };
+        let uses = &mut self.nodes[node as usize].uses;
+        if !uses.contains(&new) {
+            uses.push(new);
+        }
+        Ok(())
+    }
+
+    fn word(&mut self, word: &Word) -> u32 {
+        if let Some(literal) = word.literal {
+            return literal as u32;
+        }
+        let id = match self.words.get(&word.hash) {
+            Some(id) => *id,
+            None => {
+                let id = self.starts.len() as u32;
+                self.starts.push((0, 0));
+                self.words.insert(word.hash, id);
+                id
+            }
+        };
+        if let Some(broken) = word.broken {
+            self.words.entry(broken).or_insert(id);
+        }
+        id
+    }
+
+    fn start(&mut self, word: u32, marker: bool) -> u32 {
+        let entry = &mut self.starts[word as usize];
+        let root = if marker { &mut entry.1 } else { &mut entry.0 };
+        if *root == 0 {
+            self.nodes.push(Grown::default());
+            *root = self.nodes.len() as u32 - 1;
+        }
+        *root
+    }
+
+    fn grow(&mut self, from: u32, word: u32) -> u32 {
+        if let Some((_, node)) = self.nodes[from as usize]
+            .next
+            .iter()
+            .find(|(known, _)| *known == word)
+        {
+            return *node;
+        }
+        self.nodes.push(Grown::default());
+        let node = self.nodes.len() as u32 - 1;
+        self.nodes[from as usize].next.push((word, node));
+        node
+    }
+
+    fn code_ranges(&mut self, codes: &[String]) -> Result<Span, String> {
+        let at = self.codes.len() as u32;
+        for code in codes {
+            let range = match code
+                .strip_suffix("xx")
+                .and_then(|digit| digit.parse::<u16>().ok())
+            {
+                Some(digit @ 2..=5) => (digit * 100, digit * 100 + 99),
+                _ => match code.parse::<u16>() {
+                    Ok(code @ 200..=699) => (code, code),
+                    _ => {
+                        return Err(format!(
+                            "{code:?} is no reply code; write \"550\" or \"4xx\""
+                        ));
+                    }
+                },
+            };
+            self.codes.push(range);
+        }
+        Ok(Span {
+            at,
+            len: codes.len() as u32,
+        })
+    }
+
+    fn enhanced_ranges(&mut self, codes: &[String]) -> Result<Span, String> {
+        let at = self.enhanced.len() as u32;
+        for code in codes {
+            let range = enhanced_range(code).ok_or_else(|| {
+                format!(
+                    "{code:?} is no enhanced code; write \"5.7.1\", \"x.7.1\" or \"5.7.606-649\""
+                )
+            })?;
+            self.enhanced.push(range);
+        }
+        Ok(Span {
+            at,
+            len: codes.len() as u32,
+        })
+    }
+
+    /// Lays the tree out flat, nodes that lead to the same ends made one. After this nothing can be added.
+    pub fn finish(&mut self) {
+        let mut same: HashMap<Ends, u32> = HashMap::new();
+        let mut becomes = vec![0; self.nodes.len()];
+        self.flat_nodes.push(Node::default());
+        // A node is made after the one before it, so going back meets the ends first. Node 0 stands for none.
+        for at in (1..self.nodes.len()).rev() {
+            let mut grown = std::mem::take(&mut self.nodes[at]);
+            for (_, node) in &mut grown.next {
+                *node = becomes[*node as usize];
+            }
+            grown.next.sort_unstable();
+            grown.uses.sort_unstable();
+            let key = (grown.next, grown.uses);
+            if let Some(known) = same.get(&key) {
+                becomes[at] = *known;
+                continue;
+            }
+            let id = self.flat_nodes.len() as u32;
+            becomes[at] = id;
+            self.flat_nodes.push(Node {
+                edges: self.edges.len() as u32,
+                uses: self.uses.len() as u32,
+                edge_count: key.0.len() as u16,
+                use_count: key.1.len() as u16,
+            });
+            self.edges.extend(key.0.iter().map(|(word, node)| Edge {
+                word: *word,
+                node: *node,
+            }));
+            self.uses.extend(&key.1);
+            same.insert(key, id);
+        }
+        for (prose, marker) in &mut self.starts {
+            *prose = becomes[*prose as usize];
+            *marker = becomes[*marker as usize];
+        }
+        let size = (self.words.len() * 2).next_power_of_two().max(2);
+        self.slots = vec![(0, 0); size];
+        let mut words: Vec<(u64, u32)> = self.words.iter().map(|(hash, id)| (*hash, *id)).collect();
+        words.sort_unstable();
+        for (hash, id) in words {
+            let mut at = hash as usize & (size - 1);
+            while self.slots[at].0 != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            self.slots[at] = (hash, id);
+        }
+        self.wordless.sort_unstable();
+    }
+
+    /// The finished tables.
+    pub fn tables(&self) -> Tables<'_> {
+        Tables {
+            text: &self.text,
+            slots: &self.slots,
+            starts: &self.starts,
+            nodes: &self.flat_nodes,
+            edges: &self.edges,
+            uses: &self.uses,
+            strs: &self.strs,
+            codes: &self.codes,
+            enhanced: &self.enhanced,
+            bytes: &self.bytes,
+            rules: &self.rules,
+            wordless: &self.wordless,
+        }
+    }
+}
+
+/// Compiles a whole file; the error names file and line.
+pub fn compile_file(
+    into: &mut Compiled,
+    name: &str,
+    text: &str,
+    file: &RulesFile,
+    names: &dyn Names,
+    sets: &WordSets,
+    seen: &mut HashMap<String, String>,
+) -> Result<(), String> {
+    for spanned in &file.rule {
+        let entry = spanned.get_ref();
+        let place = format!(
+            "{name}:{}",
+            super::rules::line_of(text, spanned.span().start)
+        );
+        if let Some(first) = seen.insert(entry.id.clone(), place.clone()) {
+            return Err(format!(
+                "{place}: the rule id {:?} stands at {first} already",
+                entry.id
+            ));
+        }
+        into.rule(entry, file.provider.as_ref(), names, sets)
+            .map_err(|problem| format!("{place}: rule {:?}: {problem}", entry.id))?;
+    }
+    Ok(())
+}
+
+fn unknown(what: &str, id: &str) -> String {
+    format!("there is no {what} {id:?}")
+}
+
+/// The member of a vocabulary that an optional field names.
+pub fn member(
+    what: &str,
+    id: &Option<String>,
+    find: impl Fn(&str) -> Option<u8>,
+) -> Result<Option<u8>, String> {
+    match id {
+        None => Ok(None),
+        Some(id) => find(id).map(Some).ok_or_else(|| unknown(what, id)),
+    }
+}
+
+/// A set of kinds as bits.
+pub fn kinds(ids: &[String]) -> Result<u8, String> {
+    ids.iter().try_fold(0, |bits, id| {
+        Ok(bits | 1 << Kind::from_id(id).ok_or_else(|| unknown("type", id))? as u8)
+    })
+}
+
+/// Reads `5.7.1`, `x.7.1`, `5.1.x`, `5.7.606-649`.
+fn enhanced_range(code: &str) -> Option<EnhancedRange> {
+    let mut parts = code.split('.');
+    let classes = match parts.next()? {
+        "x" => 0b11_0100,
+        "2" => 0b100,
+        "4" => 0b1_0000,
+        "5" => 0b10_0000,
+        _ => return None,
+    };
+    let subject = parts.next()?.parse().ok()?;
+    let detail = parts.next()?;
+    let (low, high) = match detail.split_once('-') {
+        _ if detail == "x" => (0, 999),
+        Some((low, high)) => (low.parse().ok()?, high.parse().ok()?),
+        None => (detail.parse().ok()?, detail.parse().ok()?),
+    };
+    parts.next().is_none().then_some(EnhancedRange {
+        classes,
+        subject,
+        low,
+        high,
+    })
+}
+
+/// The parts of a phrase between its gaps; `...` inside braces is no gap.
+fn parts_of(phrase: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut level, mut start) = (0, 0);
+    for (at, letter) in phrase.char_indices() {
+        match letter {
+            '{' => level += 1,
+            '}' => level -= 1,
+            '.' if level == 0 && at >= start && phrase[at..].starts_with("...") => {
+                parts.push(&phrase[start..at]);
+                start = at + 3;
+            }
+            _ => {}
+        }
+    }
+    parts.push(&phrase[start..]);
+    parts
+}
+
+/// Writes out `{a,b}` and `{set}`.
+fn written_out(
+    phrase: &str,
+    sets: &WordSets,
+    depth: usize,
+    ways: &mut Vec<String>,
+) -> Result<(), String> {
+    if depth > 24 {
+        return Err(format!("the phrase {phrase:?} nests too deep"));
+    }
+    let Some(open) = phrase.find('{') else {
+        ways.push(phrase.to_owned());
+        return if ways.len() > MOST_WAYS {
+            Err(format!(
+                "the phrase {phrase:?} can be written in more than {MOST_WAYS} ways"
+            ))
+        } else {
+            Ok(())
+        };
+    };
+    let mut level = 0;
+    let mut cuts = vec![open];
+    let mut close = None;
+    for (at, letter) in phrase.char_indices().skip_while(|(at, _)| *at < open) {
+        match letter {
+            '{' => level += 1,
+            '}' => {
+                level -= 1;
+                if level == 0 {
+                    close = Some(at);
+                    break;
+                }
+            }
+            ',' if level == 1 => cuts.push(at),
+            _ => {}
+        }
+    }
+    let Some(close) = close else {
+        return Err(format!(
+            "the phrase {phrase:?} has a '{{' that nothing closes"
+        ));
+    };
+    cuts.push(close);
+    let (before, after) = (&phrase[..open], &phrase[close + 1..]);
+    let inside: Vec<&str> = cuts
+        .windows(2)
+        .map(|pair| phrase[pair[0] + 1..pair[1]].trim())
+        .collect();
+    let entries: Vec<String> = match inside.as_slice() {
+        [name] if !name.contains('{') => sets.get(*name).cloned().ok_or_else(|| {
+            format!("the phrase {phrase:?} uses the set {{{name}}}, which words.toml does not have")
+        })?,
+        entries => entries.iter().map(|entry| (*entry).to_owned()).collect(),
+    };
+    for entry in entries {
+        written_out(&format!("{before} {entry} {after}"), sets, depth + 1, ways)?;
+    }
+    Ok(())
+}
+
+/// The words of a phrase, as a reply's words are cut.
+fn phrase_words(text: &str, marker: bool) -> Result<Vec<Word>, String> {
+    let mut found = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find('<') {
+        cut_words(&rest[..open], marker, &mut found)?;
+        let close = rest[open..]
+            .find('>')
+            .ok_or("has a '<' that nothing closes")?
+            + open;
+        let name = &rest[open + 1..close];
+        let literal = Literal::from_name(name).ok_or_else(|| {
+            format!("names <{name}>; there are <address> <host> <ip> <url> <number>")
+        })?;
+        if marker {
+            return Err("names a literal, which only prose may".to_owned());
+        }
+        found.push(Word {
+            hash: 0,
+            broken: None,
+            literal: Some(literal),
+        });
+        rest = &rest[close + 1..];
+    }
+    cut_words(rest, marker, &mut found)?;
+    Ok(found)
+}
+
+fn cut_words(text: &str, marker: bool, found: &mut Vec<Word>) -> Result<(), String> {
+    let small: Vec<u64> = SMALL_WORDS
+        .iter()
+        .map(|word| words::hash(word.as_bytes()))
+        .collect();
+    let mut problem = None;
+    words::cut(text, |token, start, end| {
+        let hash = match token {
+            Token::Word(hash) | Token::Numbered(hash, _) => hash,
+            Token::Inner(hash) | Token::InnerNumbered(hash, _) if marker => hash,
+            Token::Literal(_) if marker => return,
+            Token::Literal(_) | Token::Inner(_) | Token::InnerNumbered(..) => {
+                problem = Some(format!(
+                    "holds {:?}, which prose skips; put it in `marker`",
+                    &text[start..end]
+                ));
+                return;
+            }
+        };
+        if !marker && small.contains(&hash) {
+            return;
+        }
+        let word = &text[start..end];
+        // `ofr#`: the word goes on with digits.
+        if marker
+            && text[end..].starts_with('#')
+            && !text[end + 1..].starts_with(|c: char| c.is_ascii_alphanumeric())
+        {
+            found.push(Word {
+                hash: words::hash(format!("{word}#").as_bytes()),
+                broken: None,
+                literal: None,
+            });
+            return;
+        }
+        let broken = (!word.is_ascii()).then(|| broken_hash(word)).flatten();
+        found.push(Word {
+            hash,
+            broken,
+            literal: None,
+        });
+    });
+    problem.map_or(Ok(()), Err)
+}
+
+/// The hash of a word whose accented letters were lost on the way (U+FFFD).
+fn broken_hash(word: &str) -> Option<u64> {
+    if word
+        .chars()
+        .any(|letter| !letter.is_ascii() && words::without_accent(letter).is_none())
+    {
+        return None;
+    }
+    let broken: String = word
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii() {
+                letter
+            } else {
+                '\u{fffd}'
+            }
+        })
+        .collect();
+    let mut hash = None;
+    words::cut(&broken, |token, _, _| {
+        if let Token::Word(found) = token {
+            hash = Some(found);
+        }
+    });
+    hash
+}

@@ -1,0 +1,177 @@
+//! What we know, as static tables; the data and its form are described in README.md beside this file.
+
+pub mod compile;
+pub mod rules;
+pub mod tables;
+pub mod words;
+
+use std::fmt;
+
+use crate::reply::Enhanced;
+use crate::vocabulary::{Exit, Operating};
+pub use tables::Tables;
+use tables::{
+    Blocklist, CauseRow, CodeRow, Edge, EnhancedRange, Node, Provider, Resolver, Rule, Span, Str,
+    Use,
+};
+
+include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
+
+/// The built-in knowledge.
+pub static BUILT_IN: Tables<'static> = Tables {
+    text: TEXT,
+    slots: &SLOTS,
+    starts: &STARTS,
+    nodes: &NODES,
+    edges: &EDGES,
+    uses: &USES,
+    strs: &STRS,
+    codes: &CODE_RANGES,
+    enhanced: &ENHANCED_RANGES,
+    bytes: &BYTES,
+    rules: &RULES,
+    wordless: &WORDLESS,
+};
+
+impl Cause {
+    /// The row of the cause: its defaults and its words.
+    #[must_use]
+    pub fn row(self) -> &'static CauseRow {
+        &CAUSES[self as usize]
+    }
+
+    /// The id of the cause, for ever the same.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        BUILT_IN.str(self.row().id)
+    }
+
+    /// The cause in two to four words.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        BUILT_IN.str(self.row().title)
+    }
+
+    /// The cause that has this id.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|cause| cause.id() == id)
+    }
+
+    /// The cause at this place of [`Self::ALL`]; an unknown place is no known cause.
+    #[must_use]
+    pub fn from_index(index: u8) -> Self {
+        Self::ALL
+            .get(usize::from(index))
+            .copied()
+            .unwrap_or(Self::Unclassified)
+    }
+
+    /// What `--exit-status` says of it.
+    #[must_use]
+    pub fn exit(self) -> Exit {
+        Exit::from_index(self.row().exit).unwrap_or(Exit::Unrecognised)
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.id())
+    }
+}
+
+/// Every provider and filter.
+#[must_use]
+pub fn providers() -> &'static [Provider] {
+    &PROVIDERS
+}
+
+/// Every blocklist.
+#[must_use]
+pub fn blocklists() -> &'static [Blocklist] {
+    &BLOCKLISTS
+}
+
+/// Every sign of a blocklist lookup that failed.
+#[must_use]
+pub fn resolver_errors() -> &'static [Resolver] {
+    &RESOLVERS
+}
+
+/// Every reply code, in order.
+#[must_use]
+pub fn codes() -> &'static [CodeRow] {
+    &CODES
+}
+
+/// Every enhanced status code, in order.
+#[must_use]
+pub fn enhanced_codes() -> &'static [CodeRow] {
+    &ENHANCED
+}
+
+/// The row of a reply code (RFC 5321 and practice).
+#[must_use]
+pub fn code_row(code: u16) -> Option<&'static CodeRow> {
+    CODES
+        .binary_search_by_key(&code, |row| row.key)
+        .ok()
+        .map(|at| &CODES[at])
+}
+
+/// The row of a reply code's first digit (RFC 5321 section 4.2.1).
+#[must_use]
+pub fn class_row(digit: u16) -> Option<&'static CodeRow> {
+    CLASSES.iter().find(|row| row.key == digit)
+}
+
+/// The row of an enhanced status code (RFC 3463 and the IANA registry).
+#[must_use]
+pub fn enhanced_row(code: Enhanced) -> Option<&'static CodeRow> {
+    if code.subject > 7 || code.detail > 255 {
+        return None;
+    }
+    ENHANCED
+        .binary_search_by_key(&(code.subject << 8 | code.detail), |row| row.key)
+        .ok()
+        .map(|at| &ENHANCED[at])
+}
+
+/// The provider whose host this is, by the longest known end of its name.
+#[must_use]
+pub fn provider_of_host(host: &str) -> Option<u16> {
+    by_suffix(&HOSTS, host)
+}
+
+/// The provider whose mailboxes are in this domain.
+#[must_use]
+pub fn provider_of_domain(domain: &str) -> Option<u16> {
+    by_suffix(&DOMAINS, domain)
+}
+
+fn by_suffix(index: &[(u64, u16)], name: &str) -> Option<u16> {
+    let name = name.trim_end_matches('.');
+    if name.len() > 255 {
+        return None;
+    }
+    let mut lower = [0u8; 255];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    let mut rest: &[u8] = lower;
+    loop {
+        let hash = words::hash(rest);
+        if let Ok(at) = index.binary_search_by_key(&hash, |entry| entry.0) {
+            return Some(index[at].1);
+        }
+        rest = &rest[rest.iter().position(|byte| *byte == b'.')? + 1..];
+    }
+}
+
+impl Blocklist {
+    /// Whether the list still answers.
+    #[must_use]
+    pub fn operating(&self) -> Operating {
+        Operating::from_index(self.operating).unwrap_or(Operating::Unknown)
+    }
+}

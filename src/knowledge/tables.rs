@@ -1,0 +1,286 @@
+//! The compiled form of the knowledge: flat rows of numbers and one string, no pointer to relocate, nothing to parse.
+//!
+//! The build script prints these rows as Rust source (their `Debug` form is Rust), the program reads them as statics,
+//! and `--rules` fills the same rows at run time.
+
+/// A piece of the text pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Str {
+    pub at: u32,
+    pub len: u32,
+}
+
+/// A range of another pool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Span {
+    pub at: u32,
+    pub len: u32,
+}
+
+impl Span {
+    /// The rows of the range.
+    #[must_use]
+    pub fn of<T>(self, pool: &[T]) -> &[T] {
+        pool.get(self.at as usize..(self.at + self.len) as usize)
+            .unwrap_or_default()
+    }
+}
+
+/// Stands where a rule does not override its cause.
+pub const UNSET: u8 = u8::MAX;
+/// Stands for no provider, no list, no row.
+pub const NONE: u16 = u16::MAX;
+
+/// One rule; see README.md for what the fields mean.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    pub id: Str,
+    pub cause: u8,
+    pub strength: u8,
+    /// Bits of [`Slot`] that a reply must hold.
+    pub needs: u8,
+    pub phases: u8,
+    pub when_provider: u16,
+    pub codes: Span,
+    pub enhanced: Span,
+    pub regex: Str,
+    pub provider: u16,
+    pub blocklist: u16,
+    pub family: u8,
+    pub types: u8,
+    pub priority: u8,
+    pub owner: u8,
+    pub retry: u8,
+    pub suppress: u8,
+    pub likely: Span,
+    pub summary: Str,
+    pub fix: Span,
+    pub source: Str,
+    pub examples: Span,
+    pub nots: Span,
+    pub example_host: Str,
+}
+
+/// What a phrase found is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot;
+
+impl Slot {
+    pub const SAYS: u8 = 1;
+    pub const ALSO: u8 = 2;
+    pub const MARKER: u8 = 4;
+    pub const UNLESS: u8 = 8;
+    /// The mark of a provider.
+    pub const PROVIDER: u8 = 16;
+    /// The mark of a blocklist.
+    pub const BLOCKLIST: u8 = 32;
+    /// The sign of a blocklist lookup that failed.
+    pub const RESOLVER: u8 = 64;
+}
+
+/// What the end of a phrase (or of one part of a phrase with gaps) stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Use {
+    /// The rule, provider or list.
+    pub target: u32,
+    /// Tells the phrases with gaps apart; 0 for one without.
+    pub phrase: u32,
+    pub slot: u8,
+    /// Which part this is, and of how many.
+    pub part: u8,
+    pub parts: u8,
+}
+
+/// A place in the tree of phrases.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Node {
+    pub edges: u32,
+    pub uses: u32,
+    pub edge_count: u16,
+    pub use_count: u16,
+}
+
+/// A step from one node to the next.
+#[derive(Clone, Copy, Debug)]
+pub struct Edge {
+    pub word: u32,
+    pub node: u32,
+}
+
+/// Enhanced status codes: `x.7.26`, `5.7.606-649`.
+#[derive(Clone, Copy, Debug)]
+pub struct EnhancedRange {
+    /// Bit 2, 4, 5 for the classes.
+    pub classes: u8,
+    pub subject: u16,
+    pub low: u16,
+    pub high: u16,
+}
+
+/// A mailbox provider or a filter.
+#[derive(Clone, Copy, Debug)]
+pub struct Provider {
+    pub id: Str,
+    pub name: Str,
+    pub page: Str,
+    pub hosts: Span,
+    pub domains: Span,
+    pub marks: Span,
+}
+
+/// A DNS blocklist.
+#[derive(Clone, Copy, Debug)]
+pub struct Blocklist {
+    pub id: Str,
+    pub name: Str,
+    pub operator: Str,
+    pub lists: u8,
+    pub meaning: Str,
+    pub lookup: Str,
+    pub removal: Str,
+    pub operating: u8,
+    pub closed: Str,
+    pub private: u8,
+    pub fix: Span,
+    pub source: Str,
+    pub marks: Span,
+    pub example: Str,
+}
+
+/// The sign that a receiver's blocklist lookup failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Resolver {
+    pub id: Str,
+    pub meaning: Str,
+    pub fix: Span,
+    pub source: Str,
+    pub marks: Span,
+    pub example: Str,
+}
+
+/// A cause, its defaults and its words.
+#[derive(Clone, Copy, Debug)]
+pub struct CauseRow {
+    pub id: Str,
+    pub title: Str,
+    pub summary: Str,
+    pub types: u8,
+    pub priority: u8,
+    pub owner: u8,
+    pub retry: u8,
+    pub suppress: u8,
+    pub passes: u8,
+    pub exit: u8,
+    pub meaning: Str,
+    pub why: Span,
+    pub tell_apart: Span,
+    pub fix: Span,
+    pub references: Span,
+}
+
+/// A reply code, a class of them, or an enhanced status code.
+#[derive(Clone, Copy, Debug)]
+pub struct CodeRow {
+    /// 550, or 5 for a class, or `subject << 8 | detail` for an enhanced code.
+    pub key: u16,
+    pub name: Str,
+    pub defined: Str,
+    pub meaning: Str,
+    pub cautions: Str,
+    /// By class 2, 4 and 5.
+    pub causes: [u8; 3],
+    pub ambiguous: u8,
+    pub likely: Span,
+    pub types: u8,
+    pub priority: u8,
+    pub family: u8,
+    pub retry: u8,
+    pub suppress: u8,
+    pub fix: Span,
+    pub source: Str,
+    /// Cause by phase: `(phase, cause)`.
+    pub phases: Span,
+}
+
+/// All the tables, borrowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Tables<'k> {
+    pub text: &'k str,
+    /// Hash and word id; a power of two of slots, 0 for an empty one.
+    pub slots: &'k [(u64, u32)],
+    /// By word id: where prose and marker phrases begin.
+    pub starts: &'k [(u32, u32)],
+    pub nodes: &'k [Node],
+    pub edges: &'k [Edge],
+    pub uses: &'k [Use],
+    pub strs: &'k [Str],
+    pub codes: &'k [(u16, u16)],
+    pub enhanced: &'k [EnhancedRange],
+    pub bytes: &'k [u8],
+    pub rules: &'k [Rule],
+    /// Rules that need no phrase: `(provider, subject or 255, rule)`, sorted.
+    pub wordless: &'k [(u16, u8, u32)],
+}
+
+impl<'k> Tables<'k> {
+    /// The text of a row's field.
+    #[must_use]
+    pub fn str(&self, piece: Str) -> &'k str {
+        self.text
+            .get(piece.at as usize..(piece.at + piece.len) as usize)
+            .unwrap_or_default()
+    }
+
+    /// The texts of a row's list.
+    pub fn list(&self, span: Span) -> impl ExactSizeIterator<Item = &'k str> + use<'k> {
+        let tables = *self;
+        span.of(self.strs)
+            .iter()
+            .map(move |piece| tables.str(*piece))
+    }
+
+    /// The id of a word; 0 for one that no phrase uses.
+    #[must_use]
+    pub fn word(&self, hash: u64) -> u32 {
+        let mask = self.slots.len() - 1;
+        let mut at = hash as usize & mask;
+        loop {
+            match self.slots.get(at) {
+                Some((0, _)) | None => return 0,
+                Some((found, id)) if *found == hash => return *id,
+                Some(_) => at = (at + 1) & mask,
+            }
+        }
+    }
+
+    /// The node that `word` leads to.
+    #[must_use]
+    pub fn step(&self, node: u32, word: u32) -> Option<u32> {
+        let row = self.nodes.get(node as usize)?;
+        let edges = self
+            .edges
+            .get(row.edges as usize..row.edges as usize + usize::from(row.edge_count))?;
+        if edges.len() > 8 {
+            return edges
+                .binary_search_by_key(&word, |edge| edge.word)
+                .ok()
+                .map(|at| edges[at].node);
+        }
+        edges
+            .iter()
+            .find(|edge| edge.word == word)
+            .map(|edge| edge.node)
+    }
+
+    /// What ends at `node`.
+    #[must_use]
+    pub fn uses_at(&self, node: u32) -> &'k [Use] {
+        self.nodes
+            .get(node as usize)
+            .and_then(|row| {
+                self.uses
+                    .get(row.uses as usize..row.uses as usize + usize::from(row.use_count))
+            })
+            .unwrap_or_default()
+    }
+}

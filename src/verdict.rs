@@ -1,0 +1,613 @@
+//! The answer: what a reply means, how urgent it is and what to do.
+//!
+//! A [`Verdict`] is small: it borrows the record and points into the knowledge. Words are made only when asked for.
+
+use std::borrow::Cow;
+
+use crate::classifier::{Facts, Tier};
+use crate::details;
+use crate::knowledge::tables::Slot;
+use crate::knowledge::words::Literal;
+use crate::knowledge::{self, BUILT_IN, Cause};
+use crate::record::{Outcome, Record};
+use crate::reply::Enhanced;
+use crate::vocabulary::{
+    Confidence, EvidenceKind, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry,
+};
+
+/// What one record means.
+#[derive(Clone, Debug)]
+pub struct Verdict<'a> {
+    /// What was read.
+    pub record: &'a Record<'a>,
+    /// Reply code (RFC 5321).
+    pub code: Option<u16>,
+    /// Enhanced status code (RFC 3463).
+    pub enhanced: Option<Enhanced>,
+    /// What will really happen, wording included.
+    pub family: Family,
+    /// What the server's code claims by itself.
+    pub claim: Family,
+    pub types: Kinds,
+    pub cause: Cause,
+    pub priority: Priority,
+    pub owner: Owner,
+    pub retry: Retry,
+    /// Take the address off the list now?
+    pub suppress: bool,
+    pub confidence: Confidence,
+    pub(crate) facts: Facts<'a>,
+}
+
+/// A set of [`Kind`]s.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kinds(pub(crate) u8);
+
+impl Kinds {
+    /// The kinds in the set, in the order of their declaration.
+    pub fn iter(self) -> impl Iterator<Item = Kind> {
+        Kind::ALL
+            .iter()
+            .copied()
+            .filter(move |kind| self.has(*kind))
+    }
+
+    /// Whether `kind` is in the set.
+    #[must_use]
+    pub fn has(self, kind: Kind) -> bool {
+        self.0 & (1 << kind as u8) != 0
+    }
+}
+
+/// One thing that the verdict rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence<'a> {
+    pub kind: EvidenceKind,
+    /// The words of the reply, or the code.
+    pub text: Cow<'a, str>,
+    /// The id of the rule, or of the code's row.
+    pub rule: Cow<'a, str>,
+}
+
+/// The provider or filter that spoke.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Provider<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+}
+
+/// A listing that the reply names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<'a> {
+    pub id: &'a str,
+    pub name: &'a str,
+    /// The IP address or domain that is listed, when the reply shows it.
+    pub listed: Option<Cow<'a, str>>,
+    /// Where to look and ask for removal.
+    pub lookup: Option<String>,
+    pub operating: Operating,
+}
+
+impl<'a> Verdict<'a> {
+    /// The cause in two to four words.
+    #[must_use]
+    pub fn title(&self) -> &'static str {
+        self.cause.title()
+    }
+
+    /// The provider or filter that spoke.
+    #[must_use]
+    pub fn provider(&self) -> Option<Provider<'static>> {
+        let row = knowledge::providers().get(usize::from(self.facts.provider?))?;
+        Some(Provider {
+            id: BUILT_IN.str(row.id),
+            name: BUILT_IN.str(row.name),
+        })
+    }
+
+    /// The blocklist that the reply names.
+    #[must_use]
+    pub fn blocklist(&self) -> Option<Listing<'a>> {
+        let list = self.facts.blocklist?;
+        let reply = self.reply();
+        let ip = || {
+            details::ip(reply).or(self
+                .record
+                .remote_ip
+                .as_deref()
+                .filter(|_| self.record.own_server))
+        };
+        let domain = || details::listed_domain(reply, self.facts.list_place.clone());
+        let listed = match Lists::from_index(list.lists) {
+            Some(Lists::Domain | Lists::Hash) => domain(),
+            Some(Lists::IpOrDomain) => ip().or_else(domain),
+            _ => ip(),
+        };
+        let page = BUILT_IN.str(list.lookup);
+        let lookup = match listed {
+            Some(listed) => Some(page.replace("{ip}", listed).replace("{domain}", listed)),
+            None => Some(page.replace("{ip}", "").replace("{domain}", "")),
+        };
+        Some(Listing {
+            id: BUILT_IN.str(list.id),
+            name: BUILT_IN.str(list.name),
+            listed: listed.map(Cow::Borrowed),
+            lookup: lookup.filter(|page| !page.is_empty()),
+            operating: list.operating(),
+        })
+    }
+
+    /// The causes that a reply without a single one may have, most likely first.
+    #[must_use]
+    pub fn likely(&self) -> Vec<Cause> {
+        let facts = &self.facts;
+        let by_rule = facts
+            .rule
+            .map(|rule| rule.likely.of(facts.tables.bytes))
+            .filter(|likely| !likely.is_empty());
+        let by_code = || {
+            [facts.enhanced_row, facts.code_row]
+                .into_iter()
+                .flatten()
+                .map(|row| row.likely.of(BUILT_IN.bytes))
+                .find(|likely| !likely.is_empty())
+        };
+        if self.cause != Cause::Unclassified && by_rule.is_none() {
+            return Vec::new();
+        }
+        let likely = by_rule.or_else(by_code).unwrap_or_default();
+        likely
+            .iter()
+            .map(|index| Cause::from_index(*index))
+            .collect()
+    }
+
+    /// The wait in seconds that the reply asks for.
+    #[must_use]
+    pub fn after_seconds(&self) -> Option<u64> {
+        (self.retry == Retry::Later)
+            .then(|| details::wait(self.reply()))
+            .flatten()
+    }
+
+    /// The cause in one plain sentence that names what is known.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let facts = &self.facts;
+        let template = match facts.rule.map(|rule| facts.tables.str(rule.summary)) {
+            Some(own) if !own.is_empty() => own,
+            _ => BUILT_IN.str(self.cause.row().summary),
+        };
+        if let Some(resolver) = facts.resolver {
+            return BUILT_IN.str(resolver.meaning).to_owned();
+        }
+        if let Some(list) = facts
+            .blocklist
+            .filter(|list| list.operating() == Operating::No)
+        {
+            let closed = BUILT_IN.str(list.closed);
+            let when = if closed.is_empty() {
+                String::new()
+            } else {
+                format!(" in {closed}")
+            };
+            return format!(
+                "The receiver asks {}, a blocklist that closed{when}; its answer says nothing about you.",
+                BUILT_IN.str(list.name)
+            );
+        }
+        let mut summary = if self.cause == Cause::Unclassified && facts.rule.is_none() {
+            self.unclassified_summary()
+        } else {
+            self.fill(template)
+        };
+        if self.record.own_server {
+            summary = format!("Your own server refused this mail from outside: {summary}");
+        }
+        summary
+    }
+
+    fn unclassified_summary(&self) -> String {
+        let code = match (self.code, self.enhanced) {
+            (Some(code), Some(status)) => format!("{code} {status}"),
+            (Some(code), None) => code.to_string(),
+            (None, Some(status)) => status.to_string(),
+            (None, None) => return "Nothing in this text names a cause.".to_owned(),
+        };
+        let likely = self.likely();
+        if likely.is_empty() {
+            return format!("The reply {code} names no single cause.");
+        }
+        let names: Vec<String> = likely
+            .iter()
+            .take(4)
+            .map(|cause| cause.title().to_lowercase())
+            .collect();
+        format!(
+            "The reply {code} names no single cause; it is used for: {}.",
+            names.join(", ")
+        )
+    }
+
+    /// What to do, first step first.
+    #[must_use]
+    pub fn fix(&self) -> Vec<String> {
+        let facts = &self.facts;
+        let own = |span| {
+            facts
+                .tables
+                .list(span)
+                .map(|step| self.fill(step))
+                .collect::<Vec<_>>()
+        };
+        let built_in = |span| {
+            BUILT_IN
+                .list(span)
+                .map(|step| self.fill(step))
+                .collect::<Vec<_>>()
+        };
+        if self.record.own_server {
+            return vec![
+                "Do nothing if the sender is a stranger: this is your own policy at work."
+                    .to_owned(),
+                "Allow the sender or client in your server's configuration if the mail was wanted."
+                    .to_owned(),
+            ];
+        }
+        if let Some(resolver) = facts.resolver {
+            return built_in(resolver.fix);
+        }
+        if let Some(rule) = facts.rule
+            && rule.fix.len > 0
+        {
+            return own(rule.fix);
+        }
+        if let Some(list) = facts.blocklist
+            && list.fix.len > 0
+        {
+            return built_in(list.fix);
+        }
+        let row = match facts.tier {
+            Tier::Enhanced | Tier::AmbiguousEnhanced => facts.enhanced_row,
+            Tier::Code | Tier::Phase => facts.code_row,
+            Tier::Class => facts.class_row,
+            _ if self.cause == Cause::Unclassified => facts.code_row.or(facts.class_row),
+            _ => None,
+        };
+        match row {
+            Some(row) if row.fix.len > 0 => built_in(row.fix),
+            _ => built_in(self.cause.row().fix),
+        }
+    }
+
+    /// Where code and wording, or two codes, disagree; in words.
+    #[must_use]
+    pub fn conflicts(&self) -> Vec<String> {
+        let mut conflicts = Vec::new();
+        let code = match (self.code, self.enhanced) {
+            (Some(code), _) => format!("{}xx", code / 100),
+            (None, Some(status)) => format!("{}.x.x", status.class),
+            (None, None) => String::new(),
+        };
+        match (self.claim, self.family) {
+            (Family::Permanent, Family::Temporary) => {
+                conflicts.push(format!(
+                    "Coded {code} (permanent), but this passes by itself: a later try can succeed."
+                ));
+            }
+            (Family::Temporary, Family::Permanent)
+                if matches!(
+                    self.record.outcome,
+                    Some(Outcome::Bounced | Outcome::Expired)
+                ) =>
+            {
+                conflicts.push(format!(
+                    "Coded {code} (temporary), but the mail system gave up: this mail was returned."
+                ));
+            }
+            (Family::Temporary, Family::Permanent) => {
+                conflicts.push(format!(
+                    "Coded {code} (temporary), but the text is final: trying again will not help."
+                ));
+            }
+            (Family::Success, Family::Temporary | Family::Permanent) => {
+                conflicts.push(format!(
+                    "Coded {code} (success), but the text is a refusal."
+                ));
+            }
+            _ => {}
+        }
+        if let (Some(code), Some(status)) = (self.code, self.enhanced)
+            && code / 100 != u16::from(status.class)
+            && code < 600
+        {
+            conflicts.push(format!(
+                "The reply code {code} and the enhanced code {status} are of different classes."
+            ));
+        }
+        let by_code = self
+            .facts
+            .enhanced_row
+            .filter(|row| row.ambiguous == 0)
+            .map(|row| {
+                Cause::from_index(
+                    row.causes[match self.enhanced.map(|status| status.class) {
+                        Some(2) => 0,
+                        Some(4) => 1,
+                        _ => 2,
+                    }],
+                )
+            });
+        if let (Some(status), Some(by_code)) = (self.enhanced, by_code)
+            && by_code != self.cause
+            && by_code != Cause::Unclassified
+            && self.facts.tier > Tier::Enhanced
+            && self.family != Family::Success
+        {
+            conflicts.push(format!(
+                "The registry reads {status} as {}, but the text says {}.",
+                by_code.id(),
+                self.cause.id()
+            ));
+        }
+        conflicts
+    }
+
+    /// RFC sections and official pages.
+    #[must_use]
+    pub fn references(&self) -> Vec<&'a str> {
+        let facts = &self.facts;
+        let mut references = Vec::new();
+        if let Some(rule) = facts.rule {
+            references.push(facts.tables.str(rule.source));
+        }
+        if let Some(row) = facts
+            .provider
+            .and_then(|at| knowledge::providers().get(usize::from(at)))
+        {
+            references.push(BUILT_IN.str(row.page));
+        }
+        references.extend(BUILT_IN.list(self.cause.row().references));
+        let mut seen = Vec::new();
+        for reference in references {
+            if !reference.is_empty() && !seen.contains(&reference) {
+                seen.push(reference);
+            }
+        }
+        seen
+    }
+
+    /// What the verdict rests on, strongest first.
+    #[must_use]
+    pub fn evidence(&self) -> Vec<Evidence<'a>> {
+        let facts = &self.facts;
+        let reply = self.reply();
+        let mut evidence = Vec::new();
+        let words = reply.get(facts.place.clone()).unwrap_or_default();
+        if facts.tier == Tier::Outcome {
+            evidence.push(Evidence {
+                kind: EvidenceKind::Wording,
+                text: "status=sent".into(),
+                rule: "record-outcome".into(),
+            });
+        }
+        if let Some(rule) = facts.rule {
+            let kind = if words.is_empty() {
+                if rule.enhanced.len > 0 {
+                    EvidenceKind::Enhanced
+                } else {
+                    EvidenceKind::Code
+                }
+            } else if rule.needs & Slot::MARKER != 0 {
+                EvidenceKind::Marker
+            } else {
+                EvidenceKind::Wording
+            };
+            let text = match kind {
+                EvidenceKind::Enhanced => self
+                    .enhanced
+                    .map(|status| status.to_string())
+                    .unwrap_or_default()
+                    .into(),
+                EvidenceKind::Code => self
+                    .code
+                    .map(|code| code.to_string())
+                    .unwrap_or_default()
+                    .into(),
+                _ => Cow::Borrowed(words),
+            };
+            evidence.push(Evidence {
+                kind,
+                text,
+                rule: facts.tables.str(rule.id).into(),
+            });
+        }
+        if let Some(list) = facts.blocklist {
+            let words = reply.get(facts.list_place.clone()).unwrap_or_default();
+            if !words.is_empty() {
+                evidence.push(Evidence {
+                    kind: EvidenceKind::Marker,
+                    text: words.into(),
+                    rule: BUILT_IN.str(list.id).into(),
+                });
+            }
+        }
+        if let Some(resolver) = facts.resolver {
+            let rule = BUILT_IN.str(resolver.id);
+            evidence.push(Evidence {
+                kind: EvidenceKind::Marker,
+                text: rule.into(),
+                rule: rule.into(),
+            });
+        }
+        if let Some(status) = self.enhanced
+            && facts.enhanced_row.is_some()
+            && !evidence
+                .iter()
+                .any(|known| known.kind == EvidenceKind::Enhanced)
+        {
+            let rule = format!("x.{}.{}", status.subject, status.detail);
+            evidence.push(Evidence {
+                kind: EvidenceKind::Enhanced,
+                text: status.to_string().into(),
+                rule: rule.into(),
+            });
+        }
+        if facts.tier == Tier::Phase
+            && let Some(phase) = facts.phase
+        {
+            evidence.push(Evidence {
+                kind: EvidenceKind::Phase,
+                text: phase.id().into(),
+                rule: format!("phase-{}", phase.id().to_lowercase()).into(),
+            });
+        }
+        if let Some(code) = self.code
+            && !evidence
+                .iter()
+                .any(|known| known.kind == EvidenceKind::Code)
+        {
+            let (kind, rule) = match facts.code_row {
+                Some(_) => (EvidenceKind::Code, code.to_string()),
+                None => (EvidenceKind::Class, format!("{}xx", code / 100)),
+            };
+            evidence.push(Evidence {
+                kind,
+                text: code.to_string().into(),
+                rule: rule.into(),
+            });
+        }
+        evidence
+    }
+
+    /// What `--exit-status` says: temporary things first, then the cause's own word.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self.family {
+            Family::Success | Family::Intermediate => Exit::Accepted,
+            Family::Temporary => Exit::Temporary,
+            _ if self.cause == Cause::Unclassified && self.claim == Family::Unknown => {
+                Exit::Unrecognised
+            }
+            _ if self.cause == Cause::Unclassified => Exit::Unavailable,
+            _ if self.types.has(Kind::Success) => Exit::Accepted,
+            _ => match self.cause.exit() {
+                Exit::Temporary | Exit::Accepted | Exit::Unrecognised => Exit::Unavailable,
+                other => other,
+            },
+        }
+    }
+
+    /// The rule that won: its id.
+    #[must_use]
+    pub fn rule(&self) -> Option<&'a str> {
+        self.facts.rule.map(|rule| self.facts.tables.str(rule.id))
+    }
+
+    fn reply(&self) -> &'a str {
+        &self.record.reply
+    }
+
+    /// Fills the placeholders of a sentence; `[...]` goes away when something in it is not known.
+    fn fill(&self, template: &str) -> String {
+        let mut filled = String::with_capacity(template.len() + 32);
+        let mut rest = template;
+        while let Some(at) = rest.find(['[', '{']) {
+            filled.push_str(&rest[..at]);
+            if rest[at..].starts_with('[') {
+                let close = rest[at..].find(']').map_or(rest.len(), |close| at + close);
+                if let Some(inner) = self.known(&rest[at + 1..close]) {
+                    filled.push_str(&inner);
+                }
+                rest = rest.get(close + 1..).unwrap_or_default();
+            } else {
+                let close = rest[at..].find('}').map_or(rest.len(), |close| at + close);
+                let name = &rest[at + 1..close];
+                filled.push_str(self.value(name).as_deref().unwrap_or(unnamed(name)));
+                rest = rest.get(close + 1..).unwrap_or_default();
+            }
+        }
+        filled.push_str(rest);
+        filled
+    }
+
+    /// An optional part with its placeholders filled, if all are known.
+    fn known(&self, part: &str) -> Option<String> {
+        let mut filled = String::new();
+        let mut rest = part;
+        while let Some(at) = rest.find('{') {
+            filled.push_str(&rest[..at]);
+            let close = at + rest[at..].find('}')?;
+            filled.push_str(&self.value(&rest[at + 1..close])?);
+            rest = &rest[close + 1..];
+        }
+        filled.push_str(rest);
+        Some(filled)
+    }
+
+    /// What a placeholder stands for here.
+    fn value(&self, name: &str) -> Option<Cow<'a, str>> {
+        let reply = self.reply();
+        match name {
+            "recipient" => match self.record.recipient.as_deref() {
+                Some(recipient) if !recipient.is_empty() => Some(recipient.into()),
+                _ if Kinds(self.cause.row().types).has(Kind::Recipient) => {
+                    details::address(reply).map(Cow::Borrowed)
+                }
+                _ => None,
+            },
+            "address" => details::address(reply).map(Cow::Borrowed),
+            "sender" => self
+                .record
+                .sender
+                .as_deref()
+                .filter(|sender| !sender.is_empty())
+                .map(Cow::Borrowed),
+            "domain" => match self.cause {
+                Cause::RecipientDomainInvalid | Cause::DomainAcceptsNoMail | Cause::DnsFailure => {
+                    self.record
+                        .recipient
+                        .as_deref()
+                        .and_then(|recipient| recipient.rsplit_once('@'))
+                        .map(|(_, domain)| Cow::Borrowed(domain))
+                        .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed))
+                }
+                _ => {
+                    details::listed_domain(reply, self.facts.list_place.clone()).map(Cow::Borrowed)
+                }
+            },
+            "ip" => details::ip(reply).map(Cow::Borrowed),
+            "host" => self
+                .record
+                .remote_host
+                .as_deref()
+                .map(Cow::Borrowed)
+                .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed)),
+            "provider" => self.provider().map(|provider| provider.name.into()),
+            "list" => self
+                .facts
+                .blocklist
+                .map(|list| BUILT_IN.str(list.name).into()),
+            "url" => details::first(reply, Literal::Url).map(Cow::Borrowed),
+            "size" => details::size(reply).map(Cow::Owned),
+            "wait" => details::wait(reply).map(|seconds| details::wait_in_words(seconds).into()),
+            _ => None,
+        }
+    }
+}
+
+/// What stands for a value that is not known where the sentence needs one.
+fn unnamed(name: &str) -> &'static str {
+    match name {
+        "recipient" | "address" => "the address",
+        "sender" => "the sender",
+        "domain" => "the domain",
+        "ip" => "the sending IP",
+        "host" => "the server",
+        "provider" => "the receiving server",
+        "list" => "a blocklist",
+        "url" => "the page named in the reply",
+        "size" => "the limit",
+        _ => "a while",
+    }
+}
