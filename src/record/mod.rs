@@ -3,7 +3,13 @@
 //! A record is what one line, event or mail says about one recipient: the reply, and what else it knows. Reading is
 //! all that happens here; what the reply means is the classifier's business.
 
+mod line;
+mod postfix;
+mod reply;
+
 use std::borrow::Cow;
+
+use line::Line;
 
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
@@ -67,3 +73,104 @@ pub enum Seen {
 
 /// Takes the records of a line or mail, one for each recipient.
 pub type Give<'g, 'a> = &'g mut dyn FnMut(Record<'a>);
+
+/// A kind of record that stands on a line, as `--from` and `--list formats` name it.
+pub struct Format {
+    /// What `--from` takes and the verdict's `format` says.
+    pub id: &'static str,
+    /// The name for people.
+    pub name: &'static str,
+    /// A line of this kind.
+    pub example: &'static str,
+    /// Reads a line: cheap when it is not of this kind.
+    read: for<'a, 'g> fn(&Line<'a>, &mut State, Give<'g, 'a>) -> Seen,
+}
+
+/// The kinds of lines, in the order in which they are tried: the most telling mark first, free text last.
+pub static FORMATS: &[Format] = &[
+    Format {
+        id: "postfix",
+        name: "Postfix log",
+        example: "Jun  1 10:00:00 mail postfix/smtp[4711]: 4Zx1Yq2Lz7z: to=<bob@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <bob@example.com>: User unknown (in reply to RCPT TO command))",
+        read: postfix::read,
+    },
+    Format {
+        id: "reply",
+        name: "Bare SMTP reply or error text",
+        example: "550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown",
+        read: reply::read,
+    },
+];
+
+/// What an input has told so far that later lines need. Its memory is bounded, whatever the input.
+#[derive(Default)]
+pub struct State {
+    /// The number of the line that is read next. Only a record that began on an earlier line needs it: such a record
+    /// comes with its `line` set, every other one with 0.
+    pub line: u64,
+    /// The place in [`FORMATS`] of the kind seen last: most inputs are of one kind.
+    last: usize,
+    /// The first lines of a reply of several lines.
+    pending: Option<reply::Pending>,
+}
+
+/// Reads one line, without its line end, of a kind not known before.
+///
+/// A line that begins a reply of several lines (`550-...`) is answered with [`Seen::Records`], and its record is given
+/// when the next line or [`finish`] shows where the reply ends.
+pub fn read_line<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> Seen {
+    if reply::goes_on(line, state) {
+        return Seen::Records;
+    }
+    finish(state, give);
+    let line = Line::cut(line);
+    if line.whole.is_empty() {
+        return Seen::Noise;
+    }
+    let last = state.last;
+    if let Some(format) = FORMATS.get(last) {
+        let seen = (format.read)(&line, state, give);
+        if seen != Seen::NotMine {
+            return seen;
+        }
+    }
+    for (place, format) in FORMATS.iter().enumerate() {
+        if place == last {
+            continue;
+        }
+        let seen = (format.read)(&line, state, give);
+        if seen != Seen::NotMine {
+            // Free text claims nearly everything, so it must never come first.
+            if format.id != reply::ID {
+                state.last = place;
+            }
+            return seen;
+        }
+    }
+    Seen::NotMine
+}
+
+/// Reads one line as this kind and no other (`--from`).
+pub fn read_line_as<'a>(
+    format: &Format,
+    line: &'a str,
+    state: &mut State,
+    give: Give<'_, 'a>,
+) -> Seen {
+    if reply::goes_on(line, state) {
+        return Seen::Records;
+    }
+    finish(state, give);
+    let line = Line::cut(line);
+    if line.whole.is_empty() {
+        return Seen::Noise;
+    }
+    (format.read)(&line, state, give)
+}
+
+/// Gives what still waits for a next line; to be called at the end of an input, and when a live one pauses.
+pub fn finish<'a>(state: &mut State, give: Give<'_, 'a>) {
+    if let Some(pending) = state.pending.take() {
+        give(pending.into_record());
+    }
+}
