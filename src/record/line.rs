@@ -172,7 +172,7 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
     if after_stamp && let Some((_, behind)) = stamp(rest) {
         rest = behind;
     }
-    let words = if after_stamp { 4 } else { 2 };
+    let words = if after_stamp { 3 } else { 2 };
     for place in 0..words {
         let at = memchr(b' ', rest.as_bytes())?;
         let (word, behind) = rest.split_at_checked(at)?;
@@ -194,6 +194,10 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
                         || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'(' | b')')
                 });
             return plausible.then(|| (name, without_solaris_id(behind)));
+        }
+        // The flags of Exim, which has neither host nor program in its lines.
+        if matches!(word, "**" | "==" | "=>" | "->" | ">>" | "*>" | "<=") {
+            return None;
         }
         // RFC 5424: host program pid msgid structured-data message.
         if after_stamp

@@ -3,9 +3,14 @@
 //! A record is what one line, event or mail says about one recipient: the reply, and what else it knows. Reading is
 //! all that happens here; what the reply means is the classifier's business.
 
+mod exim;
 mod line;
 mod postfix;
+mod qmail;
 mod reply;
+mod sendmail;
+#[cfg(test)]
+mod testing;
 
 use std::borrow::Cow;
 
@@ -95,6 +100,24 @@ pub static FORMATS: &[Format] = &[
         read: postfix::read,
     },
     Format {
+        id: "exim",
+        name: "Exim main log",
+        example: "2026-06-01 10:00:00 1abCDe-0000001AbCd-3C4D ** bob@example.com R=dnslookup T=remote_smtp H=mx.example.com [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<bob@example.com>: 550 5.1.1 User unknown",
+        read: exim::read,
+    },
+    Format {
+        id: "sendmail",
+        name: "Sendmail log",
+        example: "Jun  1 10:00:00 mail sm-mta[4711]: 651A0bQx004711: to=<bob@example.com>, delay=00:01:02, xdelay=00:00:01, mailer=esmtp, pri=120000, relay=mx.example.com. [192.0.2.1], dsn=4.2.0, stat=Deferred: 451 4.2.0 Greylisted",
+        read: sendmail::read,
+    },
+    Format {
+        id: "qmail",
+        name: "qmail and notqmail log",
+        example: "@400000006683f0a1075bca94 delivery 12: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_5.1.1_User_unknown/Giving_up_on_192.0.2.1./",
+        read: qmail::read,
+    },
+    Format {
         id: "reply",
         name: "Bare SMTP reply or error text",
         example: "550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown",
@@ -110,6 +133,8 @@ pub struct State {
     pub line: u64,
     /// The place in [`FORMATS`] of the kind seen last: most inputs are of one kind.
     last: usize,
+    /// The deliveries of qmail that wait for their result.
+    qmail: qmail::Deliveries,
     /// The first lines of a reply of several lines.
     pending: Option<reply::Pending>,
 }

@@ -51,13 +51,9 @@ pub fn goes_on<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> bool
     if code(text) != Some(pending.code) {
         return false;
     }
-    let enhanced = enhanced_behind_code(text);
-    if let (Some(one), Some(other)) = (enhanced, pending.enhanced)
-        && one != other
-    {
+    if enhanced_behind_code(text) != pending.enhanced {
         return false;
     }
-    pending.enhanced = pending.enhanced.or(enhanced);
     if pending.text.len() + text.len() < LONGEST {
         pending.text.push(' ');
         pending.text.push_str(text);
@@ -582,26 +578,9 @@ fn begins_a_word(text: &str, word: &str) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-    use super::super::{Record, Seen, State, finish, read_line};
+    use super::super::testing::all;
+    use super::super::{Seen, State, read_line};
     use crate::vocabulary::Phase;
-
-    /// All records of a text, with their lines.
-    fn all(text: &str) -> Vec<Record<'_>> {
-        let mut state = State::default();
-        let mut records = Vec::new();
-        for (place, line) in text.lines().enumerate() {
-            let number = place as u64 + 1;
-            state.line = number;
-            read_line(line, &mut state, &mut |mut record| {
-                if record.line == 0 {
-                    record.line = number;
-                }
-                records.push(record);
-            });
-        }
-        finish(&mut state, &mut |record| records.push(record));
-        records
-    }
 
     /// The one reply of a text.
     fn reply(text: &str) -> String {
