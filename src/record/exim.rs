@@ -172,7 +172,7 @@ pub fn said(reason: &str) -> Record<'_> {
     let Some((_, rest)) = cut(reason, " after ") else {
         return record;
     };
-    if !has(reason, "SMTP error from remote mail") && !reason.starts_with("SMTP timeout") {
+    if !has(reason, "SMTP error from remote mail") && !has(reason, "SMTP timeout") {
         return record;
     }
     record.phase = phase(rest);

@@ -3,6 +3,7 @@
 //! A record is what one line, event or mail says about one recipient: the reply, and what else it knows. Reading is
 //! all that happens here; what the reply means is the classifier's business.
 
+mod csv;
 mod exim;
 mod line;
 mod postfix;
@@ -118,6 +119,12 @@ pub static FORMATS: &[Format] = &[
         read: qmail::read,
     },
     Format {
+        id: "csv",
+        name: "PowerMTA accounting, Exchange message tracking, platforms' CSV exports",
+        example: "type,timeLogged,orig,rcpt,dsnStatus,dsnDiag,bounceCat",
+        read: csv::read,
+    },
+    Format {
         id: "reply",
         name: "Bare SMTP reply or error text",
         example: "550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown",
@@ -133,6 +140,8 @@ pub struct State {
     pub line: u64,
     /// The place in [`FORMATS`] of the kind seen last: most inputs are of one kind.
     last: usize,
+    /// The columns that the last CSV header named.
+    columns: Option<csv::Columns>,
     /// The deliveries of qmail that wait for their result.
     qmail: qmail::Deliveries,
     /// The first lines of a reply of several lines.

@@ -435,9 +435,12 @@ fn cut_out(text: &str, queued: bool) -> Option<Record<'_>> {
     if let Some(record) = text.strip_prefix("from=<").and_then(returned) {
         return Some(record);
     }
-    if (queued || text.starts_with("reject: "))
-        && let Some(record) = refusal(text)
-    {
+    let refused = if queued || text.starts_with("reject: ") {
+        Some(text)
+    } else {
+        find(text, ": reject: ").and_then(|at| text.get(at + 2..))
+    };
+    if let Some(record) = refused.and_then(refusal) {
         return Some(record);
     }
     if let Some(at) = find(text, "status=") {

@@ -507,6 +507,10 @@ fn is_frame(text: &str) -> bool {
     if STARTS.split('|').any(|start| text.starts_with(start)) || bytes == b"DATA" || bytes == b"." {
         return true;
     }
+    // A comment, of a configuration file or of a log with columns.
+    if text.starts_with('#') && !text.as_bytes().get(1).is_some_and(u8::is_ascii_digit) {
+        return true;
+    }
     let Some((field, _)) = text.split_once(": ") else {
         return false;
     };
