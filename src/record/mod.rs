@@ -5,6 +5,7 @@
 
 mod csv;
 mod exim;
+mod json;
 mod line;
 mod postfix;
 mod qmail;
@@ -53,6 +54,30 @@ pub struct Record<'a> {
     pub platform_class: Option<Cow<'a, str>>,
 }
 
+impl Record<'_> {
+    /// The same record with texts of its own, for one whose line does not last.
+    #[must_use]
+    pub fn into_owned<'b>(self) -> Record<'b> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Record {
+            format: self.format,
+            line: self.line,
+            reply: Cow::Owned(self.reply.into_owned()),
+            recipient: own(self.recipient),
+            sender: own(self.sender),
+            queue_id: own(self.queue_id),
+            remote_host: own(self.remote_host),
+            remote_ip: own(self.remote_ip),
+            time: own(self.time),
+            phase: self.phase,
+            dsn: self.dsn,
+            outcome: self.outcome,
+            own_server: self.own_server,
+            platform_class: own(self.platform_class),
+        }
+    }
+}
+
 /// What the mail system that wrote a record did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -88,6 +113,8 @@ pub struct Format {
     pub name: &'static str,
     /// A line of this kind.
     pub example: &'static str,
+    /// Other names that its records carry: a kind may hold the dialects of several platforms.
+    pub also: &'static [&'static str],
     /// Reads a line: cheap when it is not of this kind.
     read: for<'a, 'g> fn(&Line<'a>, &mut State, Give<'g, 'a>) -> Seen,
 }
@@ -98,36 +125,64 @@ pub static FORMATS: &[Format] = &[
         id: "postfix",
         name: "Postfix log",
         example: "Jun  1 10:00:00 mail postfix/smtp[4711]: 4Zx1Yq2Lz7z: to=<bob@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <bob@example.com>: User unknown (in reply to RCPT TO command))",
+        also: &[],
         read: postfix::read,
     },
     Format {
         id: "exim",
         name: "Exim main log",
         example: "2026-06-01 10:00:00 1abCDe-0000001AbCd-3C4D ** bob@example.com R=dnslookup T=remote_smtp H=mx.example.com [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<bob@example.com>: 550 5.1.1 User unknown",
+        also: &[],
         read: exim::read,
     },
     Format {
         id: "sendmail",
         name: "Sendmail log",
         example: "Jun  1 10:00:00 mail sm-mta[4711]: 651A0bQx004711: to=<bob@example.com>, delay=00:01:02, xdelay=00:00:01, mailer=esmtp, pri=120000, relay=mx.example.com. [192.0.2.1], dsn=4.2.0, stat=Deferred: 451 4.2.0 Greylisted",
+        also: &[],
         read: sendmail::read,
     },
     Format {
         id: "qmail",
         name: "qmail and notqmail log",
         example: "@400000006683f0a1075bca94 delivery 12: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_5.1.1_User_unknown/Giving_up_on_192.0.2.1./",
+        also: &[],
         read: qmail::read,
     },
     Format {
         id: "csv",
         name: "PowerMTA accounting, Exchange message tracking, platforms' CSV exports",
         example: "type,timeLogged,orig,rcpt,dsnStatus,dsnDiag,bounceCat",
+        also: &["powermta", "exchange"],
         read: csv::read,
+    },
+    Format {
+        id: "json",
+        name: "JSON: events of sending platforms, KumoMTA, postqueue -j, journald and Docker",
+        example: r#"{"event":"bounce","email":"bob@example.com","reason":"550 5.1.1 User unknown","status":"5.1.1","sg_event_id":"1"}"#,
+        also: &[
+            "ses",
+            "sendgrid",
+            "mailgun",
+            "postmark",
+            "sparkpost",
+            "mailjet",
+            "brevo",
+            "mandrill",
+            "resend",
+            "mailersend",
+            "mailtrap",
+            "postal",
+            "kumomta",
+            "postqueue",
+        ],
+        read: json::read,
     },
     Format {
         id: "reply",
         name: "Bare SMTP reply or error text",
         example: "550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown",
+        also: &["text"],
         read: reply::read,
     },
 ];
@@ -157,13 +212,24 @@ pub fn read_line<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> Se
         return Seen::Records;
     }
     finish(state, give);
-    let line = Line::cut(line);
+    read_cut(&Line::cut(line), state, give)
+}
+
+/// Tries the kinds one after the other, the one seen last first.
+fn read_cut<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen {
     if line.whole.is_empty() {
         return Seen::Noise;
     }
+    // What stands in JSON may look like a line of anything else, so JSON goes first.
+    if line.whole.starts_with(['{', '[']) {
+        let seen = json::read(line, state, give);
+        if seen != Seen::NotMine {
+            return seen;
+        }
+    }
     let last = state.last;
     if let Some(format) = FORMATS.get(last) {
-        let seen = (format.read)(&line, state, give);
+        let seen = (format.read)(line, state, give);
         if seen != Seen::NotMine {
             return seen;
         }
@@ -172,7 +238,7 @@ pub fn read_line<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> Se
         if place == last {
             continue;
         }
-        let seen = (format.read)(&line, state, give);
+        let seen = (format.read)(line, state, give);
         if seen != Seen::NotMine {
             // Free text claims nearly everything, so it must never come first.
             if format.id != reply::ID {
@@ -182,6 +248,14 @@ pub fn read_line<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> Se
         }
     }
     Seen::NotMine
+}
+
+/// The kind that has this id or holds the dialect of this name.
+#[must_use]
+pub fn format(id: &str) -> Option<&'static Format> {
+    FORMATS
+        .iter()
+        .find(|format| format.id == id || format.also.contains(&id))
 }
 
 /// Reads one line as this kind and no other (`--from`).
