@@ -147,7 +147,7 @@ fn digits(bytes: &[u8], at: usize, wanted: std::ops::RangeInclusive<usize>) -> O
 
 /// Finds the stamp behind `mail.log:`, `mail.log-12-` (grep), `mailserver-1  | ` (Docker) or a second stamp.
 fn stamp_behind_a_name(text: &str) -> Option<(&str, &str)> {
-    if let Some((name, rest)) = text.split_once(" | ")
+    if let Some((name, rest)) = text.split_once('|')
         && name.len() < 60
         && let Some(found) = stamp(rest.trim_start())
     {

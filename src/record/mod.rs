@@ -227,6 +227,13 @@ fn read_cut<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
             return seen;
         }
     }
+    // A line that begins with a reply code is a reply, unless columns or Postfix' tail say otherwise.
+    if state.columns.is_none()
+        && line::code(line.whole).is_some()
+        && !line::has(line.whole, "(in reply to ")
+    {
+        return reply::read(line, state, give);
+    }
     let last = state.last;
     if let Some(format) = FORMATS.get(last) {
         let seen = (format.read)(line, state, give);

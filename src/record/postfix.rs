@@ -104,7 +104,7 @@ fn delivery(text: &str) -> Option<Record<'_>> {
     let mut relay = None;
     let mut dsn = None;
     loop {
-        let (field, behind) = match rest.split_once(", ") {
+        let (field, behind) = match comma(rest) {
             Some((field, behind)) => (field, behind),
             None => (rest, ""),
         };
@@ -130,6 +130,18 @@ fn delivery(text: &str) -> Option<Record<'_>> {
             return None;
         }
         rest = behind;
+    }
+}
+
+/// Splits at the first `, `. Fields are short, so looking for the comma alone is the fastest.
+fn comma(text: &str) -> Option<(&str, &str)> {
+    let mut from = 0;
+    loop {
+        let at = from + memchr::memchr(b',', text.as_bytes().get(from..)?)?;
+        if text.as_bytes().get(at + 1) == Some(&b' ') {
+            return Some((text.get(..at)?, text.get(at + 2..)?));
+        }
+        from = at + 1;
     }
 }
 
@@ -291,7 +303,15 @@ fn spoken<'a>(host: &'a str, reply: &'a str, phase: Option<Phase>) -> Record<'a>
 
 /// Takes ` (in reply to RCPT TO command)` off a reply.
 fn in_reply_to(reply: &str) -> (&str, Option<Phase>) {
-    match cut_last(reply, "(in reply to ") {
+    const MARK: &str = "(in reply to ";
+    // Nearly always these are the last brackets; the long way is for lines with something behind them.
+    if let Some(at) = memchr::memrchr(b'(', reply.as_bytes())
+        && let Some((before, step)) = reply.split_at_checked(at)
+        && let Some(step) = step.strip_prefix(MARK)
+    {
+        return (before.trim_end(), phase(step));
+    }
+    match cut_last(reply, MARK) {
         Some((reply, step)) => (reply.trim_end(), phase(step)),
         None => (reply, None),
     }
@@ -308,12 +328,11 @@ fn while_doing<'a>(text: &'a str, mark: &str) -> (Option<&'a str>, Option<Phase>
 /// The step that Postfix names in `xfer_request[]` and `xfer_states[]` (smtp_proto.c).
 fn phase(step: &str) -> Option<Phase> {
     const STEPS: &[(&str, Phase)] = &[
-        ("end of data", Phase::EndOfMessage),
-        ("end of DATA", Phase::EndOfMessage),
+        ("RCPT", Phase::Rcpt),
+        ("end of ", Phase::EndOfMessage),
         ("END-OF-MESSAGE", Phase::EndOfMessage),
         ("BDAT", Phase::EndOfMessage),
         ("MAIL", Phase::Mail),
-        ("RCPT", Phase::Rcpt),
         ("DATA", Phase::Data),
         ("message body", Phase::Data),
         ("STARTTLS", Phase::StartTls),
@@ -321,12 +340,16 @@ fn phase(step: &str) -> Option<Phase> {
         ("EHLO", Phase::Helo),
         ("HELO", Phase::Helo),
         ("LHLO", Phase::Helo),
-        ("greeting", Phase::Connect),
+        ("initial server greeting", Phase::Connect),
         ("CONNECT", Phase::Connect),
     ];
+    let step = ["sending ", "performing the ", "receiving the "]
+        .iter()
+        .find_map(|verb| step.strip_prefix(verb))
+        .unwrap_or(step);
     STEPS
         .iter()
-        .find(|(words, _)| has(step, words))
+        .find(|(words, _)| step.starts_with(words))
         .map(|(_, phase)| *phase)
 }
 
@@ -362,10 +385,11 @@ fn returned(text: &str) -> Option<Record<'_>> {
 /// Reads `reject: RCPT from host[ip]: 554 5.7.1 ...; from=<> to=<> proto=ESMTP helo=<>` of smtpd(8), postscreen(8),
 /// cleanup(8) and the milters: a refusal that the user's own server spoke to a client.
 fn refusal(text: &str) -> Option<Record<'_>> {
-    let (kind, rest) = text.split_once(": ")?;
+    let (kind, rest) = text.split_once(':')?;
     if !matches!(kind, "reject" | "milter-reject" | "proxy-reject") {
         return None;
     }
+    let rest = rest.trim_start();
     let (command, rest) = rest.split_once(' ')?;
     let mut record = Record {
         own_server: true,

@@ -5,6 +5,7 @@
 //! PowerMTA; each has a test.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use super::line::{Line, between, code, cut, find, has, ip, some};
 use super::{Give, Record, Seen, State};
@@ -543,39 +544,57 @@ fn speaks_of_delivery(text: &str) -> bool {
     // What other languages and scripts say for unknown, refused, mailbox, full, does not exist, error.
     const OTHER: &str = "empfänger|ungültig|postfach|boîte|refusé|rejeté|buzón|não|no existe|lleno|не существует|ящик\
         |отклон|неизвест|получател|不存在|拒|退信|收件|邮箱|用户|失败|宛先|存在しません|拒否|エラー|送信|受信|メール|사용자|거부|수신";
+    // By their first letter, so that a word of the text is compared with a handful only.
+    static WORDS: LazyLock<Vec<Vec<(&str, bool)>>> = LazyLock::new(|| {
+        let mut words = vec![Vec::new(); 26];
+        let strong = STRONG.split('|').map(|word| (word, true));
+        for (word, is_strong) in strong.chain(WEAK.split('|').map(|word| (word, false))) {
+            if let Some(group) = letter(word.as_bytes()).and_then(|place| words.get_mut(place)) {
+                group.push((word, is_strong));
+            }
+        }
+        words
+    });
     if text.len() > 600 {
         return false;
     }
-    let lower = text.to_lowercase();
-    if STRONG.split('|').any(|word| begins_a_word(&lower, word)) {
-        return true;
+    let bytes = text.as_bytes();
+    let mut weak = 0;
+    let mut inside = false;
+    let mut blanks = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        blanks += usize::from(*byte == b' ');
+        // Only the beginning of a word counts: "full" is not in "successfully".
+        let begins = byte.is_ascii_alphanumeric() && !inside;
+        inside = byte.is_ascii_alphanumeric();
+        let Some(rest) = bytes.get(at..).filter(|_| begins) else {
+            continue;
+        };
+        let group = letter(rest).and_then(|place| WORDS.get(place));
+        for (word, is_strong) in group.into_iter().flatten() {
+            let found = rest
+                .get(..word.len())
+                .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()));
+            if found && *is_strong {
+                return true;
+            }
+            weak += usize::from(found);
+        }
     }
-    if !lower.is_ascii() && OTHER.split('|').any(|word| has(&lower, word)) {
-        return true;
-    }
-    let weak = WEAK
-        .split('|')
-        .filter(|word| begins_a_word(&lower, word))
-        .count();
-    let words = lower.split_whitespace().count();
-    weak >= 2 || (weak == 1 && words <= 4)
+    weak >= 2
+        || (weak == 1 && blanks < 4)
+        || (!text.is_ascii() && {
+            let lower = text.to_lowercase();
+            OTHER.split('|').any(|word| has(&lower, word))
+        })
 }
 
-/// Whether `word` stands in `text` at the beginning of a word: "full" is not in "successfully".
-fn begins_a_word(text: &str, word: &str) -> bool {
-    let mut from = 0;
-    while let Some(found) = text.get(from..).and_then(|rest| find(rest, word)) {
-        let start = from + found;
-        if start
-            .checked_sub(1)
-            .and_then(|place| text.as_bytes().get(place))
-            .is_none_or(|byte| !byte.is_ascii_alphanumeric())
-        {
-            return true;
-        }
-        from = start + word.len();
-    }
-    false
+/// The place in the alphabet of the first letter.
+fn letter(bytes: &[u8]) -> Option<usize> {
+    let first = bytes.first()?.to_ascii_lowercase();
+    first
+        .is_ascii_lowercase()
+        .then(|| usize::from(first - b'a'))
 }
 
 #[cfg(test)]
