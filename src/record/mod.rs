@@ -3,16 +3,22 @@
 //! A record is what one line, event or mail says about one recipient: the reply, and what else it knows. Reading is
 //! all that happens here; what the reply means is the classifier's business.
 
+mod courier;
 mod csv;
 mod exim;
+mod haraka;
 mod json;
 mod line;
+mod mailq;
+mod opensmtpd;
 mod postfix;
 mod qmail;
 mod reply;
 mod sendmail;
+mod stalwart;
 #[cfg(test)]
 mod testing;
+mod windows;
 
 use std::borrow::Cow;
 
@@ -150,6 +156,48 @@ pub static FORMATS: &[Format] = &[
         read: qmail::read,
     },
     Format {
+        id: "opensmtpd",
+        name: "OpenSMTPD log",
+        example: "Jun  1 10:00:00 mail smtpd[4711]: 2e5a7d1c mta delivery evpid=0123456789abcdef from=<a@example.org> to=<bob@example.com> rcpt=<-> source=\"192.0.2.9\" relay=\"192.0.2.1 (mx.example.com)\" delay=2s result=\"PermFail\" stat=\"550 5.1.1 User unknown\"",
+        also: &[],
+        read: opensmtpd::read,
+    },
+    Format {
+        id: "haraka",
+        name: "Haraka outbound log",
+        example: "[notice] [1B2C3D4E-0000-1111-2222-333344445555.1.1] [outbound] recipient <bob@example.com> rejected: 550 5.1.1 User unknown",
+        also: &[],
+        read: haraka::read,
+    },
+    Format {
+        id: "stalwart",
+        name: "Stalwart log",
+        example: "2026-06-01T10:00:00Z INFO SMTP RCPT TO rejected (delivery.rcpt-to-rejected) to = \"bob@example.com\", hostname = \"mx.example.com\", code = 550, details = \"5.1.1 User unknown\"",
+        also: &[],
+        read: stalwart::read,
+    },
+    Format {
+        id: "courier",
+        name: "Courier log",
+        example: "Jun  1 10:00:00 mail courieresmtp: id=00A1.00B2,from=<a@example.org>,addr=<bob@example.com>: 550 5.1.1 User unknown",
+        also: &[],
+        read: courier::read,
+    },
+    Format {
+        id: "windows",
+        name: "Protocol logs of hMailServer and the SMTP service of IIS",
+        example: "\"SMTPC\"\t4711\t12\t\"2026-06-01 10:00:00.123\"\t\"192.0.2.1\"\t\"RECEIVED: 550 5.1.1 User unknown\"",
+        also: &["hmailserver", "iis"],
+        read: windows::read,
+    },
+    Format {
+        id: "mailq",
+        name: "mailq of Postfix and Sendmail",
+        example: "4Zx1Yq2Lz7z     1234 Mon Jun  1 10:00:00  a@example.org",
+        also: &[],
+        read: mailq::read,
+    },
+    Format {
         id: "csv",
         name: "PowerMTA accounting, Exchange message tracking, platforms' CSV exports",
         example: "type,timeLogged,orig,rcpt,dsnStatus,dsnDiag,bounceCat",
@@ -197,6 +245,8 @@ pub struct State {
     last: usize,
     /// The columns that the last CSV header named.
     columns: Option<csv::Columns>,
+    /// The mail of the queue listing that is being read.
+    queue: Option<mailq::Entry>,
     /// The deliveries of qmail that wait for their result.
     qmail: qmail::Deliveries,
     /// The first lines of a reply of several lines.

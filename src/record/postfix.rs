@@ -238,14 +238,16 @@ pub fn said(reason: &str) -> Record<'_> {
     let inner = reason
         .strip_prefix("delivery temporarily suspended: ")
         .unwrap_or(reason);
-    if let Some(rest) = inner.strip_prefix("host ") {
-        if let Some((host, reply)) = cut(rest, " said: ").filter(|(host, _)| is_host(host)) {
+    // A host has no blank in it, so what follows the first one tells.
+    if let Some(rest) = inner.strip_prefix("host ")
+        && let Some((host, rest)) = rest.split_once(' ')
+        && is_host(host)
+    {
+        if let Some(reply) = rest.strip_prefix("said: ") {
             let (reply, phase) = in_reply_to(reply);
             return spoken(host, reply, phase);
         }
-        if let Some((host, reply)) =
-            cut(rest, " refused to talk to me: ").filter(|(host, _)| is_host(host))
-        {
+        if let Some(reply) = rest.strip_prefix("refused to talk to me: ") {
             return spoken(host, reply, Some(Phase::Connect));
         }
     }

@@ -496,7 +496,7 @@ fn reply_inside(text: &str) -> Option<usize> {
 
 /// Lines that surround replies and are none: the client's half of a dialogue, header fields, marks of transcripts.
 fn is_frame(text: &str) -> bool {
-    const STARTS: &str = ">>>|->|~>|C:|CLIENT -> SERVER:|===|***|---|===|EHLO |HELO |LHLO |MAIL FROM:|RCPT TO:|QUIT|RSET\
+    const STARTS: &str = ">>>|-Queue ID-|-- |->|~>|C:|CLIENT -> SERVER:|===|***|---|===|EHLO |HELO |LHLO |MAIL FROM:|RCPT TO:|QUIT|RSET\
         |STARTTLS|AUTH |Trying |Connected to |Escape character|Connection closed by foreign host|at \
         |nested exception|responseCode:|command:|errno:|code:|#!|//|{|}";
     const FIELDS: &str = "from|to|cc|bcc|subject|date|message-id|received|mime-version|return-path|sender|reply-to\
