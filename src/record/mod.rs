@@ -3,7 +3,26 @@
 //! A record is what one line, event or mail says about one recipient: the reply, and what else it knows. Reading is
 //! all that happens here; what the reply means is the classifier's business.
 
+mod courier;
+mod csv;
+mod exim;
+mod haraka;
+mod json;
+mod line;
+mod mailq;
+mod opensmtpd;
+mod postfix;
+mod qmail;
+mod reply;
+mod sendmail;
+mod stalwart;
+#[cfg(test)]
+mod testing;
+mod windows;
+
 use std::borrow::Cow;
+
+use line::Line;
 
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
@@ -41,6 +60,30 @@ pub struct Record<'a> {
     pub platform_class: Option<Cow<'a, str>>,
 }
 
+impl Record<'_> {
+    /// The same record with texts of its own, for one whose line does not last.
+    #[must_use]
+    pub fn into_owned<'b>(self) -> Record<'b> {
+        let own = |text: Option<Cow<'_, str>>| text.map(|text| Cow::Owned(text.into_owned()));
+        Record {
+            format: self.format,
+            line: self.line,
+            reply: Cow::Owned(self.reply.into_owned()),
+            recipient: own(self.recipient),
+            sender: own(self.sender),
+            queue_id: own(self.queue_id),
+            remote_host: own(self.remote_host),
+            remote_ip: own(self.remote_ip),
+            time: own(self.time),
+            phase: self.phase,
+            dsn: self.dsn,
+            outcome: self.outcome,
+            own_server: self.own_server,
+            platform_class: own(self.platform_class),
+        }
+    }
+}
+
 /// What the mail system that wrote a record did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
@@ -67,3 +110,232 @@ pub enum Seen {
 
 /// Takes the records of a line or mail, one for each recipient.
 pub type Give<'g, 'a> = &'g mut dyn FnMut(Record<'a>);
+
+/// A kind of record that stands on a line, as `--from` and `--list formats` name it.
+pub struct Format {
+    /// What `--from` takes and the verdict's `format` says.
+    pub id: &'static str,
+    /// The name for people.
+    pub name: &'static str,
+    /// A line of this kind.
+    pub example: &'static str,
+    /// Other names that its records carry: a kind may hold the dialects of several platforms.
+    pub also: &'static [&'static str],
+    /// Reads a line: cheap when it is not of this kind.
+    read: for<'a, 'g> fn(&Line<'a>, &mut State, Give<'g, 'a>) -> Seen,
+}
+
+/// The kinds of lines, in the order in which they are tried: the most telling mark first, free text last.
+pub static FORMATS: &[Format] = &[
+    Format {
+        id: "postfix",
+        name: "Postfix log",
+        example: "Jun  1 10:00:00 mail postfix/smtp[4711]: 4Zx1Yq2Lz7z: to=<bob@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <bob@example.com>: User unknown (in reply to RCPT TO command))",
+        also: &[],
+        read: postfix::read,
+    },
+    Format {
+        id: "exim",
+        name: "Exim main log",
+        example: "2026-06-01 10:00:00 1abCDe-0000001AbCd-3C4D ** bob@example.com R=dnslookup T=remote_smtp H=mx.example.com [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<bob@example.com>: 550 5.1.1 User unknown",
+        also: &[],
+        read: exim::read,
+    },
+    Format {
+        id: "sendmail",
+        name: "Sendmail log",
+        example: "Jun  1 10:00:00 mail sm-mta[4711]: 651A0bQx004711: to=<bob@example.com>, delay=00:01:02, xdelay=00:00:01, mailer=esmtp, pri=120000, relay=mx.example.com. [192.0.2.1], dsn=4.2.0, stat=Deferred: 451 4.2.0 Greylisted",
+        also: &[],
+        read: sendmail::read,
+    },
+    Format {
+        id: "qmail",
+        name: "qmail and notqmail log",
+        example: "@400000006683f0a1075bca94 delivery 12: failure: 192.0.2.1_does_not_like_recipient./Remote_host_said:_550_5.1.1_User_unknown/Giving_up_on_192.0.2.1./",
+        also: &[],
+        read: qmail::read,
+    },
+    Format {
+        id: "opensmtpd",
+        name: "OpenSMTPD log",
+        example: "Jun  1 10:00:00 mail smtpd[4711]: 2e5a7d1c mta delivery evpid=0123456789abcdef from=<a@example.org> to=<bob@example.com> rcpt=<-> source=\"192.0.2.9\" relay=\"192.0.2.1 (mx.example.com)\" delay=2s result=\"PermFail\" stat=\"550 5.1.1 User unknown\"",
+        also: &[],
+        read: opensmtpd::read,
+    },
+    Format {
+        id: "haraka",
+        name: "Haraka outbound log",
+        example: "[notice] [1B2C3D4E-0000-1111-2222-333344445555.1.1] [outbound] recipient <bob@example.com> rejected: 550 5.1.1 User unknown",
+        also: &[],
+        read: haraka::read,
+    },
+    Format {
+        id: "stalwart",
+        name: "Stalwart log",
+        example: "2026-06-01T10:00:00Z INFO SMTP RCPT TO rejected (delivery.rcpt-to-rejected) to = \"bob@example.com\", hostname = \"mx.example.com\", code = 550, details = \"5.1.1 User unknown\"",
+        also: &[],
+        read: stalwart::read,
+    },
+    Format {
+        id: "courier",
+        name: "Courier log",
+        example: "Jun  1 10:00:00 mail courieresmtp: id=00A1.00B2,from=<a@example.org>,addr=<bob@example.com>: 550 5.1.1 User unknown",
+        also: &[],
+        read: courier::read,
+    },
+    Format {
+        id: "windows",
+        name: "Protocol logs of hMailServer and the SMTP service of IIS",
+        example: "\"SMTPC\"\t4711\t12\t\"2026-06-01 10:00:00.123\"\t\"192.0.2.1\"\t\"RECEIVED: 550 5.1.1 User unknown\"",
+        also: &["hmailserver", "iis"],
+        read: windows::read,
+    },
+    Format {
+        id: "mailq",
+        name: "mailq of Postfix and Sendmail",
+        example: "4Zx1Yq2Lz7z     1234 Mon Jun  1 10:00:00  a@example.org",
+        also: &[],
+        read: mailq::read,
+    },
+    Format {
+        id: "csv",
+        name: "PowerMTA accounting, Exchange message tracking, platforms' CSV exports",
+        example: "type,timeLogged,orig,rcpt,dsnStatus,dsnDiag,bounceCat",
+        also: &["powermta", "exchange"],
+        read: csv::read,
+    },
+    Format {
+        id: "json",
+        name: "JSON: events of sending platforms, KumoMTA, postqueue -j, journald and Docker",
+        example: r#"{"event":"bounce","email":"bob@example.com","reason":"550 5.1.1 User unknown","status":"5.1.1","sg_event_id":"1"}"#,
+        also: &[
+            "ses",
+            "sendgrid",
+            "mailgun",
+            "postmark",
+            "sparkpost",
+            "mailjet",
+            "brevo",
+            "mandrill",
+            "resend",
+            "mailersend",
+            "mailtrap",
+            "postal",
+            "kumomta",
+            "postqueue",
+        ],
+        read: json::read,
+    },
+    Format {
+        id: "reply",
+        name: "Bare SMTP reply or error text",
+        example: "550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown",
+        also: &["text"],
+        read: reply::read,
+    },
+];
+
+/// What an input has told so far that later lines need. Its memory is bounded, whatever the input.
+#[derive(Default)]
+pub struct State {
+    /// The number of the line that is read next. Only a record that began on an earlier line needs it: such a record
+    /// comes with its `line` set, every other one with 0.
+    pub line: u64,
+    /// The place in [`FORMATS`] of the kind seen last: most inputs are of one kind.
+    last: usize,
+    /// The columns that the last CSV header named.
+    columns: Option<csv::Columns>,
+    /// The mail of the queue listing that is being read.
+    queue: Option<mailq::Entry>,
+    /// The deliveries of qmail that wait for their result.
+    qmail: qmail::Deliveries,
+    /// The first lines of a reply of several lines.
+    pending: Option<reply::Pending>,
+}
+
+/// Reads one line, without its line end, of a kind not known before.
+///
+/// A line that begins a reply of several lines (`550-...`) is answered with [`Seen::Records`], and its record is given
+/// when the next line or [`finish`] shows where the reply ends.
+pub fn read_line<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> Seen {
+    if reply::goes_on(line, state, give) {
+        return Seen::Records;
+    }
+    finish(state, give);
+    read_cut(&Line::cut(line), state, give)
+}
+
+/// Tries the kinds one after the other, the one seen last first.
+fn read_cut<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen {
+    if line.whole.is_empty() {
+        return Seen::Noise;
+    }
+    // What stands in JSON may look like a line of anything else, so JSON goes first.
+    if line.whole.starts_with(['{', '[']) {
+        let seen = json::read(line, state, give);
+        if seen != Seen::NotMine {
+            return seen;
+        }
+    }
+    // A line that begins with a reply code is a reply, unless columns or Postfix' tail say otherwise.
+    if state.columns.is_none()
+        && line::code(line.whole).is_some()
+        && !line::has(line.whole, "(in reply to ")
+    {
+        return reply::read(line, state, give);
+    }
+    let last = state.last;
+    if let Some(format) = FORMATS.get(last) {
+        let seen = (format.read)(line, state, give);
+        if seen != Seen::NotMine {
+            return seen;
+        }
+    }
+    for (place, format) in FORMATS.iter().enumerate() {
+        if place == last {
+            continue;
+        }
+        let seen = (format.read)(line, state, give);
+        if seen != Seen::NotMine {
+            // Free text claims nearly everything, so it must never come first.
+            if format.id != reply::ID {
+                state.last = place;
+            }
+            return seen;
+        }
+    }
+    Seen::NotMine
+}
+
+/// The kind that has this id or holds the dialect of this name.
+#[must_use]
+pub fn format(id: &str) -> Option<&'static Format> {
+    FORMATS
+        .iter()
+        .find(|format| format.id == id || format.also.contains(&id))
+}
+
+/// Reads one line as this kind and no other (`--from`).
+pub fn read_line_as<'a>(
+    format: &Format,
+    line: &'a str,
+    state: &mut State,
+    give: Give<'_, 'a>,
+) -> Seen {
+    if reply::goes_on(line, state, give) {
+        return Seen::Records;
+    }
+    finish(state, give);
+    let line = Line::cut(line);
+    if line.whole.is_empty() {
+        return Seen::Noise;
+    }
+    (format.read)(&line, state, give)
+}
+
+/// Gives what still waits for a next line; to be called at the end of an input, and when a live one pauses.
+pub fn finish<'a>(state: &mut State, give: Give<'_, 'a>) {
+    if let Some(pending) = state.pending.take() {
+        give(pending.into_record());
+    }
+}

@@ -1,0 +1,103 @@
+//! Haraka's outbound log: `recipient <bob@example.com> rejected: 550 ...` and `delivered ... response="..."`.
+//!
+//! Source: `outbound/hmail.js` of Haraka.
+
+use super::line::{Line, between, cut, cut_last, ip, some};
+use super::{Give, Outcome, Record, Seen, State};
+
+/// The name in `--from` and in the verdict.
+const ID: &str = "haraka";
+
+/// Reads `[notice] [UUID] [outbound] ...`.
+pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen {
+    let named = line.program == "haraka";
+    if !named && !line.program.is_empty() {
+        return Seen::NotMine;
+    }
+    let Some((head, text)) = cut(line.message, "[outbound] ") else {
+        return if named { Seen::Noise } else { Seen::NotMine };
+    };
+    let Some(record) = delivered(text).or_else(|| refused(text)) else {
+        return Seen::Noise;
+    };
+    give(Record {
+        format: ID,
+        queue_id: uuid(head).map(Into::into),
+        time: line.time.map(Into::into),
+        ..record
+    });
+    Seen::Records
+}
+
+/// The last bracket in front of `[outbound]`.
+fn uuid(head: &str) -> Option<&str> {
+    let (_, id) = cut_last(head, "[")?;
+    some(id.trim().trim_end_matches(']')).filter(|id| *id != "-")
+}
+
+/// Reads `recipient <bob@example.com> rejected: 550 ...`.
+fn refused(text: &str) -> Option<Record<'_>> {
+    let (_, rest) = cut(text, "recipient <")?;
+    let (recipient, rest) = rest.split_once('>')?;
+    let (outcome, reply) = if let Some(reply) = rest.strip_prefix(" rejected: ") {
+        (Outcome::Bounced, reply)
+    } else {
+        (Outcome::Deferred, rest.strip_prefix(" deferred: ")?)
+    };
+    Some(Record {
+        reply: some(reply)?.into(),
+        recipient: some(recipient).map(Into::into),
+        outcome: Some(outcome),
+        ..Record::default()
+    })
+}
+
+/// Reads `delivered file=... host=mx.example.com ip=192.0.2.1 ... response="..." ...`.
+fn delivered(text: &str) -> Option<Record<'_>> {
+    let fields = text.strip_prefix("delivered ")?;
+    Some(Record {
+        reply: between(fields, "response=\"", "\"")
+            .and_then(some)
+            .unwrap_or("delivered")
+            .into(),
+        remote_host: between(fields, " host=", " ")
+            .and_then(some)
+            .map(Into::into),
+        remote_ip: between(fields, " ip=", " ").and_then(ip).map(Into::into),
+        outcome: Some(Outcome::Sent),
+        ..Record::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::super::Outcome;
+    use super::super::testing::{noise, one};
+
+    #[test]
+    fn a_rejected_recipient_gives_the_reply() {
+        let record = one(
+            "[notice] [1B2C3D4E-0000-1111-2222-333344445555.1.1] [outbound] recipient <bob@example.com> rejected: 550 5.1.1 no",
+        );
+        assert_eq!(record.format, "haraka");
+        assert_eq!(record.reply, "550 5.1.1 no");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        assert_eq!(
+            record.queue_id.as_deref(),
+            Some("1B2C3D4E-0000-1111-2222-333344445555.1.1")
+        );
+        assert_eq!(record.outcome, Some(Outcome::Bounced));
+    }
+
+    #[test]
+    fn a_delivery_gives_the_response() {
+        let record = one(
+            "Jun  1 10:00:00 mail haraka[1]: [NOTICE] [-] [outbound] delivered file=x domain=example.com host=mx.example.com ip=192.0.2.1 port=25 mode=SMTP tls=Y auth=N response=\"2.0.0 Ok: queued\" delay=1 fails=0 rcpts=1/0/0",
+        );
+        assert_eq!(record.reply, "2.0.0 Ok: queued");
+        assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.1"));
+        noise("[info] [-] [outbound] Attempting to deliver to: mx.example.com:25");
+    }
+}

@@ -1,0 +1,386 @@
+//! A line and the frame that syslog, journald, Docker or grep put around it.
+
+use memchr::{memchr, memmem};
+
+/// A line, cut into the frame and what the program itself said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// The whole line without blanks around it.
+    pub whole: &'a str,
+    /// The time stamp as written.
+    pub time: Option<&'a str>,
+    /// The program that wrote it (`postfix/smtp`), empty when no frame names one.
+    pub program: &'a str,
+    /// What the program wrote: the line without stamp, host and program.
+    pub message: &'a str,
+}
+
+impl<'a> Line<'a> {
+    /// Takes the frame off: `Jun  1 10:00:00 host program[pid]: message` (RFC 3164), the same with an RFC 3339
+    /// stamp, RFC 5424, and either of them behind a file name of grep or a container name of Docker.
+    pub fn cut(line: &'a str) -> Self {
+        let whole = line.trim();
+        let text = priority(whole).unwrap_or(whole);
+        let (time, rest) = match stamp(text) {
+            Some((time, rest)) => (Some(time), rest),
+            None => match stamp_behind_a_name(text) {
+                Some((time, rest)) => (Some(time), rest),
+                None => (None, text),
+            },
+        };
+        let (program, message) = program(rest, time.is_some()).unwrap_or(("", rest));
+        Self {
+            whole,
+            time,
+            program,
+            message,
+        }
+    }
+}
+
+/// Skips `<22>` and the version of RFC 5424.
+fn priority(text: &str) -> Option<&str> {
+    let (number, rest) = text.strip_prefix('<')?.split_once('>')?;
+    if number.is_empty() || number.len() > 3 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    Some(rest.strip_prefix("1 ").unwrap_or(rest))
+}
+
+/// Reads a time stamp from the start of `text`; gives it and what follows, without the blank between.
+pub fn stamp(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let length = match bytes.first()? {
+        b'A'..=b'Z' => syslog_stamp(bytes)?,
+        b'0'..=b'9' => iso_stamp(bytes)?,
+        _ => return None,
+    };
+    let (time, rest) = text.split_at_checked(length)?;
+    Some((time, rest.trim_start_matches([' ', '\t'])))
+}
+
+/// The length of `Jun  1 10:00:00`, with a year or fractions of a second where the sender writes them.
+fn syslog_stamp(bytes: &[u8]) -> Option<usize> {
+    const MONTHS: &[&[u8; 3]] = &[
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+        b"Dec",
+    ];
+    let month = bytes.get(..3)?;
+    if bytes.get(3) != Some(&b' ') || !MONTHS.iter().any(|name| name.as_slice() == month) {
+        return None;
+    }
+    let mut at = 4;
+    while bytes.get(at) == Some(&b' ') {
+        at += 1;
+    }
+    at += digits(bytes, at, 1..=2)?;
+    at += 1;
+    if digits(bytes, at, 4..=4).is_some() && bytes.get(at + 4) == Some(&b' ') {
+        at += 5;
+    }
+    clock(bytes, at)
+}
+
+/// The length of `2026-06-01T10:00:00.123+02:00`, also with a blank or a slash in place of `T` and `-`.
+fn iso_stamp(bytes: &[u8]) -> Option<usize> {
+    let separator = *bytes.get(4)?;
+    if !matches!(separator, b'-' | b'/')
+        || bytes.get(7) != Some(&separator)
+        || !matches!(bytes.get(10)?, b'T' | b' ')
+    {
+        return None;
+    }
+    digits(bytes, 0, 4..=4)?;
+    digits(bytes, 5, 2..=2)?;
+    digits(bytes, 8, 2..=2)?;
+    let at = clock(bytes, 11)?;
+    match bytes.get(at) {
+        Some(b'Z') => Some(at + 1),
+        Some(b'+' | b'-') => {
+            let zone = bytes
+                .iter()
+                .skip(at + 1)
+                .take_while(|byte| byte.is_ascii_digit() || **byte == b':')
+                .count();
+            Some(at + 1 + zone)
+        }
+        // Exim with a time zone writes it behind a blank.
+        Some(b' ')
+            if matches!(bytes.get(at + 1), Some(b'+' | b'-'))
+                && digits(bytes, at + 2, 4..=4).is_some() =>
+        {
+            Some(at + 6)
+        }
+        _ => Some(at),
+    }
+}
+
+/// The end of `10:00:00` or `10:00:00.123` that starts at `at`.
+fn clock(bytes: &[u8], at: usize) -> Option<usize> {
+    let hour = digits(bytes, at, 1..=2)?;
+    let at = at + hour;
+    if bytes.get(at) != Some(&b':') || bytes.get(at + 3) != Some(&b':') {
+        return None;
+    }
+    digits(bytes, at + 1, 2..=2)?;
+    digits(bytes, at + 4, 2..=2)?;
+    let end = at + 6;
+    if !matches!(bytes.get(end), Some(b'.' | b',')) {
+        return Some(end);
+    }
+    match digits(bytes, end + 1, 1..=9) {
+        Some(fraction) => Some(end + 1 + fraction),
+        None => Some(end),
+    }
+}
+
+/// How many digits stand at `at`, when their number is in `wanted`.
+fn digits(bytes: &[u8], at: usize, wanted: std::ops::RangeInclusive<usize>) -> Option<usize> {
+    let count = bytes
+        .iter()
+        .skip(at)
+        .take(wanted.end() + 1)
+        .take_while(|byte| byte.is_ascii_digit())
+        .count();
+    wanted.contains(&count).then_some(count)
+}
+
+/// Finds the stamp behind `mail.log:`, `mail.log-12-` (grep), `mailserver-1  | ` (Docker) or a second stamp.
+fn stamp_behind_a_name(text: &str) -> Option<(&str, &str)> {
+    if let Some((name, rest)) = text.split_once('|')
+        && name.len() < 60
+        && let Some(found) = stamp(rest.trim_start())
+    {
+        return Some(found);
+    }
+    // `grep -n` over several files puts two marks in front.
+    let mut rest = text;
+    for _ in 0..3 {
+        let at = memchr(b':', rest.as_bytes()).filter(|&at| at < 120)?;
+        rest = rest.get(at + 1..)?;
+        if let Some(found) = stamp(rest) {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// Reads `host program[pid]: `; gives the program's name and its message.
+fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
+    let mut rest = text;
+    // A second stamp (docker logs -t), the host, at most a facility.
+    if after_stamp && let Some((_, behind)) = stamp(rest) {
+        rest = behind;
+    }
+    let words = if after_stamp { 3 } else { 2 };
+    for place in 0..words {
+        let at = memchr(b' ', rest.as_bytes())?;
+        let (word, behind) = rest.split_at_checked(at)?;
+        let behind = behind.trim_start();
+        if let Some(tag) = word.strip_suffix(':') {
+            // Without a stamp only a process number makes a word a program: `Error: ...` is none.
+            let (name, has_number) = match tag.strip_suffix(']').and_then(|tag| tag.split_once('['))
+            {
+                Some((name, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                    (name, true)
+                }
+                Some(_) => return None,
+                None => (tag, false),
+            };
+            let plausible = (has_number || (after_stamp && place > 0))
+                && !name.is_empty()
+                && name.bytes().all(|byte| {
+                    byte.is_ascii_alphanumeric()
+                        || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'(' | b')')
+                });
+            return plausible.then(|| (name, without_solaris_id(behind)));
+        }
+        // The flags of Exim, which has neither host nor program in its lines.
+        if matches!(word, "**" | "==" | "=>" | "->" | ">>" | "*>" | "<=") {
+            return None;
+        }
+        // RFC 5424: host program pid msgid structured-data message.
+        if after_stamp
+            && place == 1
+            && let Some(message) = structured(behind)
+        {
+            return Some((word, message));
+        }
+        rest = behind;
+    }
+    None
+}
+
+/// Skips `4711 - - ` or `4711 ID [data] ` of RFC 5424 (section 6.2.6 and 6.3).
+fn structured(text: &str) -> Option<&str> {
+    let (pid, rest) = text.split_once(' ')?;
+    if pid != "-" && !pid.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (_, rest) = rest.split_once(' ')?;
+    if let Some(message) = rest.strip_prefix("- ") {
+        return Some(message.trim_start_matches('\u{feff}'));
+    }
+    let (_, message) = rest.strip_prefix('[')?.split_once("] ")?;
+    Some(message.trim_start_matches('\u{feff}'))
+}
+
+/// Skips `[ID 197553 mail.info] ` of Solaris.
+fn without_solaris_id(text: &str) -> &str {
+    match text
+        .strip_prefix("[ID ")
+        .and_then(|text| text.split_once("] "))
+    {
+        Some((_, message)) => message,
+        None => text,
+    }
+}
+
+/// Where `needle` stands in `text`.
+pub fn find(text: &str, needle: &str) -> Option<usize> {
+    memmem::find(text.as_bytes(), needle.as_bytes())
+}
+
+/// Whether `needle` stands in `text`.
+pub fn has(text: &str, needle: &str) -> bool {
+    find(text, needle).is_some()
+}
+
+/// What stands before and behind the first `mark`.
+pub fn cut<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = find(text, mark)?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
+}
+
+/// What stands before and behind the last `mark`.
+pub fn cut_last<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
+    let at = memmem::rfind(text.as_bytes(), mark.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + mark.len()..)?))
+}
+
+/// What stands between `open` and the next `close`.
+pub fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
+    let (_, rest) = cut(text, open)?;
+    Some(cut(rest, close)?.0)
+}
+
+/// An empty text is nothing.
+pub fn some(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+/// An IP address in the text form of RFC 4291 or dotted; nothing else.
+pub fn ip(text: &str) -> Option<&str> {
+    let text = text.strip_prefix("IPv6:").unwrap_or(text);
+    text.parse::<std::net::IpAddr>().is_ok().then_some(text)
+}
+
+/// Name and address out of `mx.example.com[192.0.2.1]:25`; a name that is not known (`unknown`) is none.
+pub fn peer(text: &str) -> (Option<&str>, Option<&str>) {
+    let (name, rest) = text.split_once('[').unwrap_or((text, ""));
+    let name = name.trim().trim_end_matches('.');
+    let address = rest.split_once(']').and_then(|(address, _)| ip(address));
+    let known = !name.is_empty() && name != "unknown" && ip(name).is_none();
+    let address = address.or_else(|| ip(name));
+    (known.then_some(name), address)
+}
+
+/// The length of a reply code (RFC 5321 section 4.2) that `text` starts with: three digits, then no digit or letter.
+pub fn code(text: &str) -> Option<u16> {
+    let [a, b, c, rest @ ..] = text.as_bytes() else {
+        return None;
+    };
+    let next = rest.first().copied().unwrap_or(b' ');
+    if !matches!(a, b'2'..=b'5')
+        || !b.is_ascii_digit()
+        || !c.is_ascii_digit()
+        || next.is_ascii_alphanumeric()
+        || matches!(next, b'.' | b'@' | b'_') && rest.get(1).is_some_and(u8::is_ascii_alphanumeric)
+    {
+        return None;
+    }
+    let digit = |byte: &u8| u16::from(byte - b'0');
+    Some(digit(a) * 100 + digit(b) * 10 + digit(c))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(line: &str) -> (Option<&str>, &str, &str) {
+        let line = Line::cut(line);
+        (line.time, line.program, line.message)
+    }
+
+    #[test]
+    fn every_frame_gives_time_program_and_message() {
+        for line in [
+            "Jun  1 10:00:00 host postfix/smtp[12]: hello",
+            "<22>Jun  1 10:00:00 host postfix/smtp[12]: hello",
+            "mail.log:Jun  1 10:00:00 host postfix/smtp[12]: hello",
+            "/var/log/mail.log.1:77:Jun  1 10:00:00 host postfix/smtp[12]: hello",
+            "mailserver-1  | Jun  1 10:00:00 host postfix/smtp[12]: hello",
+            "Jun  1 10:00:00 host postfix/smtp: hello",
+            "Jun  1 10:00:00 postfix/smtp[12]: hello",
+            "Jun  1 10:00:00 host postfix/smtp[12]: [ID 197553 mail.info] hello",
+        ] {
+            assert_eq!(
+                parts(line),
+                (Some("Jun  1 10:00:00"), "postfix/smtp", "hello"),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_standard_stamp_keeps_fraction_and_zone() {
+        for line in [
+            "2026-06-01T10:00:00.123+02:00 host postfix/smtp[12]: hello",
+            "<22>1 2026-06-01T10:00:00.123+02:00 host postfix/smtp 12 - - hello",
+            "<22>1 2026-06-01T10:00:00.123+02:00 host postfix/smtp 12 ID [a@1 b=\"c\"] hello",
+        ] {
+            assert_eq!(
+                parts(line),
+                (
+                    Some("2026-06-01T10:00:00.123+02:00"),
+                    "postfix/smtp",
+                    "hello"
+                ),
+                "{line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_line_without_a_stamp_may_still_name_its_program() {
+        assert_eq!(
+            parts("postfix/smtp[12]: hello"),
+            (None, "postfix/smtp", "hello")
+        );
+    }
+
+    #[test]
+    fn a_reply_has_no_frame() {
+        for line in [
+            "550 5.1.1 no",
+            "Error: 550 no",
+            "<a@example.com>: no",
+            "450-4.2.1 a: b",
+            "",
+        ] {
+            assert_eq!(parts(line), (None, "", line));
+        }
+    }
+
+    #[test]
+    fn an_address_is_only_taken_for_what_it_is() {
+        assert_eq!(
+            peer("mx.example.com[192.0.2.1]:25"),
+            (Some("mx.example.com"), Some("192.0.2.1"))
+        );
+        assert_eq!(peer("unknown[2001:db8::1]"), (None, Some("2001:db8::1")));
+        assert_eq!(peer("mail[private/dovecot-lmtp]"), (Some("mail"), None));
+        assert_eq!(peer("192.0.2.1[192.0.2.1]"), (None, Some("192.0.2.1")));
+    }
+}

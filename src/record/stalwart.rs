@@ -1,0 +1,148 @@
+//! Stalwart's tracing log: `STAMP LEVEL Words (delivery.event-id) key = value, key = value`.
+//!
+//! Source: `crates/trc` of Stalwart (event ids and the text serializer).
+
+use std::borrow::Cow;
+
+use super::line::{Line, code, cut, ip, some};
+use super::{Give, Outcome, Record, Seen, State, reply};
+use crate::vocabulary::Phase;
+
+/// The name in `--from` and in the verdict.
+const ID: &str = "stalwart";
+
+/// The events that tell of an answer or of none, with the step of the dialogue.
+const EVENTS: &[(&str, Outcome, Option<Phase>)] = &[
+    ("delivered", Outcome::Sent, Some(Phase::EndOfMessage)),
+    ("rcpt-to-rejected", Outcome::Bounced, Some(Phase::Rcpt)),
+    ("rcpt-to-failed", Outcome::Deferred, Some(Phase::Rcpt)),
+    ("mail-from-rejected", Outcome::Bounced, Some(Phase::Mail)),
+    (
+        "message-rejected",
+        Outcome::Bounced,
+        Some(Phase::EndOfMessage),
+    ),
+    ("auth-failed", Outcome::Deferred, Some(Phase::Auth)),
+    ("greeting-failed", Outcome::Deferred, Some(Phase::Connect)),
+    ("ehlo-rejected", Outcome::Deferred, Some(Phase::Helo)),
+    ("lhlo-rejected", Outcome::Deferred, Some(Phase::Helo)),
+    ("connect-error", Outcome::Deferred, Some(Phase::Connect)),
+    ("start-tls-error", Outcome::Deferred, Some(Phase::StartTls)),
+    (
+        "start-tls-unavailable",
+        Outcome::Deferred,
+        Some(Phase::StartTls),
+    ),
+    (
+        "start-tls-disabled",
+        Outcome::Deferred,
+        Some(Phase::StartTls),
+    ),
+    (
+        "implicit-tls-error",
+        Outcome::Deferred,
+        Some(Phase::Connect),
+    ),
+    ("mx-lookup-failed", Outcome::Deferred, None),
+    ("ip-lookup-failed", Outcome::Deferred, None),
+    ("null-mx", Outcome::Bounced, None),
+    ("failed", Outcome::Bounced, None),
+];
+
+/// Reads a line with `(delivery.event-id)`.
+pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen {
+    let Some((head, rest)) = cut(line.message, "(delivery.") else {
+        return Seen::NotMine;
+    };
+    let Some((event, fields)) = rest.split_once(')') else {
+        return Seen::NotMine;
+    };
+    let Some((_, outcome, phase)) = EVENTS.iter().find(|(id, _, _)| *id == event) else {
+        return Seen::Noise;
+    };
+    // The level in front is no word of the description.
+    let words = head.trim().split_once(' ').map_or("", |(_, words)| words);
+    let details = value(fields, "details").or_else(|| value(fields, "reason"));
+    let reply = match (details, value(fields, "code")) {
+        (Some(details), _) if code(details).is_some() => Cow::Borrowed(details),
+        (Some(details), number) => match reply::stalwart(details) {
+            Some(record) => record.reply,
+            None => match number.filter(|number| code(number).is_some()) {
+                Some(number) => Cow::Owned(format!("{number} {details}")),
+                None => Cow::Borrowed(details),
+            },
+        },
+        (None, Some(number)) => Cow::Owned(format!("{number} {words}")),
+        (None, None) => Cow::Borrowed(words),
+    };
+    give(Record {
+        format: ID,
+        reply,
+        recipient: value(fields, "to")
+            .or_else(|| value(fields, "rcpt"))
+            .map(Into::into),
+        sender: value(fields, "from").map(Into::into),
+        queue_id: value(fields, "queueId").map(Into::into),
+        remote_host: value(fields, "hostname").map(Into::into),
+        remote_ip: value(fields, "remoteIp").and_then(ip).map(Into::into),
+        time: line.time.map(Into::into),
+        phase: *phase,
+        outcome: Some(*outcome),
+        ..Record::default()
+    });
+    Seen::Records
+}
+
+/// The value of ` key = value`, in quotes or up to the next comma.
+fn value<'a>(fields: &'a str, name: &str) -> Option<&'a str> {
+    let mut from = 0;
+    loop {
+        let rest = fields.get(from..)?;
+        let (before, behind) = cut(rest, " = ")?;
+        let key = before.rsplit([' ', '\t']).next().unwrap_or(before);
+        if key == name {
+            let value = match behind.strip_prefix('"') {
+                Some(inside) => cut(inside, "\", ")
+                    .map_or(inside.trim_end().trim_end_matches('"'), |(text, _)| text),
+                None => behind.split(',').next().unwrap_or(behind),
+            };
+            return some(value);
+        }
+        from = fields.len() - behind.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::super::Outcome;
+    use super::super::testing::{noise, one};
+    use crate::vocabulary::Phase;
+
+    #[test]
+    fn a_rejected_recipient_gives_the_reply() {
+        let record = one(
+            "2026-06-01T10:00:00Z INFO SMTP RCPT TO rejected (delivery.rcpt-to-rejected) queueId = 17, from = \"a@example.org\", to = \"bob@example.com\", hostname = \"mx.example.com\", code = 550, details = \"5.1.1 no, never\"",
+        );
+        assert_eq!(record.format, "stalwart");
+        assert_eq!(record.reply, "550 5.1.1 no, never");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        assert_eq!(record.remote_host.as_deref(), Some("mx.example.com"));
+        assert_eq!(record.queue_id.as_deref(), Some("17"));
+        assert_eq!(record.phase, Some(Phase::Rcpt));
+        assert_eq!(record.outcome, Some(Outcome::Bounced));
+        assert_eq!(record.time.as_deref(), Some("2026-06-01T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_reply_in_words_is_put_together() {
+        let record = one(
+            "2026-06-01T10:00:00Z INFO Message rejected (delivery.message-rejected) to = \"bob@example.com\", reason = \"Code: 552, Enhanced code: 5.3.4, Message: too big\"",
+        );
+        assert_eq!(record.reply, "552 5.3.4 too big");
+        noise(
+            "2026-06-01T10:00:00Z INFO Delivery attempt started (delivery.attempt-start) queueId = 17",
+        );
+    }
+}
