@@ -137,9 +137,6 @@ impl Compiled {
         }
         for phrase in when.unless.as_slice() {
             self.phrase(phrase, target, Slot::UNLESS, false, sets)?;
-            if !phrase.contains("...") && !phrase.contains('<') {
-                self.phrase(phrase, target, Slot::UNLESS, true, sets)?;
-            }
         }
         let codes = self.code_ranges(when.code.as_slice())?;
         let enhanced = self.enhanced_ranges(when.enhanced.as_slice())?;

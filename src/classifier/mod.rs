@@ -3,25 +3,21 @@
 //! Strongest first: a provider's marker or a named blocklist, precise wording, an enhanced code of one meaning, vague
 //! wording, an ambiguous enhanced code, the phase, the reply code, its first digit. No I/O, no clock, no environment.
 
+mod phrases;
+mod recall;
+
 use std::ops::Range;
 
-use crate::knowledge::compile::is_small;
-use crate::knowledge::tables::{
-    Blocklist, CodeRow, NONE, Resolver, Rule, Slot, Tables, UNSET, Use,
-};
-use crate::knowledge::words::{self, Token};
+use crate::knowledge::tables::{Blocklist, CodeRow, NONE, Resolver, Rule, Slot, Tables, UNSET};
 use crate::knowledge::{self, BUILT_IN, Cause};
 use crate::record::{Outcome, Record};
 use crate::reply::{Enhanced, Reply};
 use crate::verdict::{Kinds, Verdict};
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
-/// How many words `...` stands for at most.
-const GAP: u32 = 8;
-/// How many literals in a row prose skips; more are no sentence.
-const SKIP: usize = 8;
-/// How many phrases with gaps are followed at once.
-const MOST_OPEN: usize = 256;
+use phrases::{Phrases, Words};
+use recall::Recall;
+
 /// Text behind this many bytes decides nothing more: replies are lines, not books.
 const READ: usize = 16 * 1024;
 
@@ -62,72 +58,35 @@ pub(crate) struct Facts<'a> {
     pub phase: Option<Phase>,
 }
 
-/// A word of the reply that some phrase knows, or a literal.
-#[derive(Clone, Copy, Debug)]
-struct Met {
-    word: u32,
-    /// The same with `#` for its digits; 0 when it has none.
-    shape: u32,
-    start: u32,
-    end: u32,
-    literal: bool,
-}
-
-/// A phrase found.
-#[derive(Clone, Copy, Debug)]
-struct Hit {
-    use_: Use,
-    words: u8,
-    start: u32,
-    end: u32,
-}
-
-/// A phrase with gaps, found so far.
-#[derive(Clone, Copy, Debug)]
-struct Open {
-    phrase: u32,
-    next: u8,
-    words: u8,
-    start: u32,
-    /// The word after the part found last.
-    at: u32,
-}
-
 /// A rule of which some words were found.
 #[derive(Clone, Copy, Debug)]
 struct Candidate {
     rule: u32,
     slots: u8,
-    words: [u8; 3],
-    start: u32,
-    end: u32,
+    /// The longest phrase found for `says`, `also` and `marker`.
+    lengths: [u8; 3],
+    words: Words,
 }
 
 /// Classifies records. Holds the memory that one reply after another is cut up in; make one for each thread.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Classifier<'k> {
     user: Option<Tables<'k>>,
-    prose: Vec<Met>,
-    all: Vec<Met>,
-    hits: Vec<Hit>,
-    open: Vec<Open>,
+    phrases: Phrases,
+    recall: Recall,
     candidates: Vec<Candidate>,
-}
-
-impl Default for Classifier<'_> {
-    fn default() -> Self {
-        Self::new(None)
-    }
+    /// A regular expression had a say in the last reading, so its words alone do not decide it.
+    by_letters: bool,
 }
 
 /// The best that one set of tables has to say.
 #[derive(Clone, Copy, Debug)]
-struct Found<'a> {
+struct Found {
     tier: Tier,
     score: u32,
-    rule: &'a Rule,
-    start: u32,
-    end: u32,
+    /// The rule's row.
+    rule: u32,
+    words: Words,
 }
 
 impl<'k> Classifier<'k> {
@@ -136,11 +95,7 @@ impl<'k> Classifier<'k> {
     pub fn new(user: Option<Tables<'k>>) -> Self {
         Self {
             user,
-            prose: Vec::new(),
-            all: Vec::new(),
-            hits: Vec::new(),
-            open: Vec::new(),
-            candidates: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -158,21 +113,17 @@ impl<'k> Classifier<'k> {
         let phase = record.phase.or_else(|| phase_in(text));
         let enhanced = reply.enhanced.or(record.dsn);
         let claim = claim(reply.code, enhanced, record.outcome);
-        let asked = Asked {
-            code: reply.code,
-            enhanced,
-            phase,
-        };
+        let host = record
+            .remote_host
+            .as_deref()
+            .and_then(knowledge::provider_of_host);
 
         let mut facts = Facts {
             tables: BUILT_IN,
             tier: Tier::Nothing,
             rule: None,
             place: 0..0,
-            provider: record
-                .remote_host
-                .as_deref()
-                .and_then(knowledge::provider_of_host),
+            provider: host,
             blocklist: None,
             list_place: 0..0,
             resolver: None,
@@ -185,161 +136,107 @@ impl<'k> Classifier<'k> {
         // A mail system's own "sent" needs no reading between the lines.
         if record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..)) {
             facts.tier = Tier::Outcome;
-            facts.provider = facts.provider.or_else(|| recipient_provider(record));
+            facts.provider = host.or_else(|| recipient_provider(record));
             return finished(record, &reply, enhanced, claim, Cause::Accepted, facts);
         }
 
-        self.find(&BUILT_IN, text);
-        self.marks(&mut facts);
-        if facts.provider.is_none() && record.remote_host.is_none() {
-            facts.provider = recipient_provider(record);
+        let asked = Asked {
+            code: reply.code,
+            enhanced,
+            phase,
+            host,
+            // A relay that is no provider's speaks for itself, not for the recipient's provider.
+            recipient: match record.remote_host {
+                None => recipient_provider(record),
+                Some(_) => None,
+            },
+        };
+        self.phrases.cut(&BUILT_IN, text);
+        let read = match self.recall.find(&self.phrases, &asked) {
+            Some(known) => known,
+            None => {
+                self.phrases.find(&BUILT_IN);
+                let mut read = self.marks(host);
+                read.provider = read.provider.or(asked.recipient);
+                let best = self.best(&BUILT_IN, text, &asked, read.provider);
+                read.best = best.map(|found| (found.tier, found.rule, found.words));
+                if !self.by_letters {
+                    self.recall.keep(&self.phrases, &asked, read);
+                }
+                read
+            }
+        };
+        facts.provider = read.provider;
+        if let Some((list, words)) = read.list {
+            facts.blocklist = knowledge::blocklists().get(usize::from(list));
+            facts.list_place = self.phrases.place(words);
         }
-        let mut best = self.best(BUILT_IN, text, &asked, facts.provider);
+        facts.resolver = read
+            .resolver
+            .and_then(|at| knowledge::resolver_errors().get(usize::from(at)));
+        let mut best = read.best.and_then(|(tier, rule, words)| {
+            Some((
+                tier,
+                BUILT_IN.rules.get(rule as usize)?,
+                self.phrases.place(words),
+            ))
+        });
         if let Some(user) = self.user {
-            self.find(&user, text);
-            if let Some(own) = self.best(user, text, &asked, facts.provider) {
+            self.phrases.cut(&user, text);
+            self.phrases.find(&user);
+            if let Some(own) = self.best(&user, text, &asked, facts.provider)
+                && let Some(rule) = user.rules.get(own.rule as usize)
+            {
                 facts.tables = user;
-                best = Some(own);
+                best = Some((own.tier, rule, self.phrases.place(own.words)));
             }
         }
         let cause = decide(&mut facts, best, &asked, claim, text);
         finished(record, &reply, enhanced, claim, cause, facts)
     }
 
-    /// Fills `hits` with every phrase of `tables` that stands in `text`.
-    fn find(&mut self, tables: &Tables<'_>, text: &str) {
-        self.prose.clear();
-        self.all.clear();
-        self.hits.clear();
-        self.open.clear();
-        let (prose, all) = (&mut self.prose, &mut self.all);
-        words::cut(text, |token, start, end| {
-            let (start, end) = (start as u32, end as u32);
-            let met = |hash: u64, shape: Option<u64>| Met {
-                word: tables.word(hash),
-                shape: shape.map_or(0, |shape| tables.word(shape)),
-                start,
-                end,
-                literal: false,
-            };
-            match token {
-                Token::Literal(kind) => {
-                    prose.push(Met {
-                        word: kind as u32,
-                        shape: 0,
-                        start,
-                        end,
-                        literal: true,
-                    });
-                }
-                Token::Word(hash) => {
-                    let met = met(hash, None);
-                    all.push(met);
-                    if !is_small(met.word) {
-                        prose.push(met);
-                    }
-                }
-                Token::Numbered(hash, shape) => {
-                    let met = met(hash, Some(shape));
-                    all.push(met);
-                    prose.push(met);
-                }
-                Token::Inner(hash) => all.push(met(hash, None)),
-                Token::InnerNumbered(hash, shape) => all.push(met(hash, Some(shape))),
-            }
-        });
-        for at in 0..self.prose.len() {
-            let first = self.prose[at];
-            let (root, _) = tables
-                .starts
-                .get(first.word as usize)
-                .copied()
-                .unwrap_or_default();
-            if root != 0 {
-                walk_prose(
-                    tables,
-                    &self.prose,
-                    root,
-                    1,
-                    at,
-                    at + 1,
-                    &mut |use_, words, last| {
-                        report(
-                            &mut self.hits,
-                            &mut self.open,
-                            use_,
-                            words,
-                            &self.prose,
-                            at,
-                            last,
-                        );
-                    },
-                );
-            }
-        }
-        self.open.clear();
-        for at in 0..self.all.len() {
-            for word in [self.all[at].word, self.all[at].shape] {
-                let (_, root) = tables
-                    .starts
-                    .get(word as usize)
-                    .copied()
-                    .unwrap_or_default();
-                if root != 0 {
-                    walk_all(tables, &self.all, root, at + 1, &mut |use_, last| {
-                        let words = (last + 1 - at) as u8;
-                        report(
-                            &mut self.hits,
-                            &mut self.open,
-                            use_,
-                            words,
-                            &self.all,
-                            at,
-                            last,
-                        );
-                    });
-                }
-            }
-        }
-    }
-
     /// The marks of providers, blocklists and failed lookups among the hits; the longest of each kind counts.
-    fn marks(&self, facts: &mut Facts<'_>) {
+    fn marks(&self, host: Option<u16>) -> Read {
+        let mut read = Read {
+            provider: host,
+            ..Read::default()
+        };
         let mut longest = [0u8; 3];
-        let host_known = facts.provider.is_some();
-        for hit in &self.hits {
+        for hit in self.phrases.hits() {
+            let target = u16::try_from(hit.use_.target).ok();
             match hit.use_.slot {
-                Slot::PROVIDER if !host_known && hit.words > longest[0] => {
-                    longest[0] = hit.words;
-                    facts.provider = u16::try_from(hit.use_.target).ok();
+                Slot::PROVIDER if host.is_none() && hit.length > longest[0] => {
+                    longest[0] = hit.length;
+                    read.provider = target;
                 }
-                Slot::BLOCKLIST if hit.words > longest[1] => {
+                Slot::BLOCKLIST if hit.length > longest[1] => {
                     let list = knowledge::blocklists().get(hit.use_.target as usize);
                     if list.is_some_and(|list| list.lists != Lists::Allow as u8) {
-                        longest[1] = hit.words;
-                        facts.blocklist = list;
-                        facts.list_place = hit.start as usize..hit.end as usize;
+                        longest[1] = hit.length;
+                        read.list = target.map(|list| (list, hit.words));
                     }
                 }
-                Slot::RESOLVER if hit.words > longest[2] => {
-                    longest[2] = hit.words;
-                    facts.resolver = knowledge::resolver_errors().get(hit.use_.target as usize);
+                Slot::RESOLVER if hit.length > longest[2] => {
+                    longest[2] = hit.length;
+                    read.resolver = target;
                 }
                 _ => {}
             }
         }
+        read
     }
 
     /// The rule of `tables` that wins.
-    fn best<'a>(
+    fn best(
         &mut self,
-        tables: Tables<'a>,
+        tables: &Tables<'_>,
         text: &str,
         asked: &Asked,
         provider: Option<u16>,
-    ) -> Option<Found<'a>> {
+    ) -> Option<Found> {
         self.candidates.clear();
-        for hit in &self.hits {
+        self.by_letters = false;
+        for hit in self.phrases.hits() {
             let bit = match hit.use_.slot {
                 slot @ (Slot::SAYS | Slot::ALSO | Slot::MARKER | Slot::UNLESS) => slot,
                 _ => continue,
@@ -354,9 +251,8 @@ impl<'k> Classifier<'k> {
                     let new = Candidate {
                         rule: hit.use_.target,
                         slots: 0,
-                        words: [0; 3],
-                        start: hit.start,
-                        end: hit.end,
+                        lengths: [0; 3],
+                        words: hit.words,
                     };
                     self.candidates.push(new);
                     let Some(new) = self.candidates.last_mut() else {
@@ -367,15 +263,15 @@ impl<'k> Classifier<'k> {
             };
             candidate.slots |= bit;
             let slot = bit.trailing_zeros() as usize;
-            if slot < 3 && hit.words > candidate.words[slot] {
-                candidate.words[slot] = hit.words;
+            if slot < 3 && hit.length > candidate.lengths[slot] {
+                candidate.lengths[slot] = hit.length;
                 if bit != Slot::ALSO {
-                    (candidate.start, candidate.end) = (hit.start, hit.end);
+                    candidate.words = hit.words;
                 }
             }
         }
-        let mut best: Option<Found<'a>> = None;
-        let mut offer = |found: Found<'a>| {
+        let mut best: Option<Found> = None;
+        let mut offer = |found: Found| {
             if best
                 .as_ref()
                 .is_none_or(|best| (found.tier, found.score) > (best.tier, best.score))
@@ -390,10 +286,15 @@ impl<'k> Classifier<'k> {
             if candidate.slots & rule.needs != rule.needs
                 || rule.needs == 0
                 || candidate.slots & Slot::UNLESS != 0
-                || !holds(&tables, rule, asked, provider)
-                || !regex_holds(tables.str(rule.regex), text)
+                || !holds(tables, rule, asked, provider)
             {
                 continue;
+            }
+            if rule.regex.len > 0 {
+                self.by_letters = true;
+                if !regex_holds(tables.str(rule.regex), text) {
+                    continue;
+                }
             }
             let tier = if rule.strength == Strength::Weak as u8 {
                 Tier::WeakWording
@@ -402,13 +303,16 @@ impl<'k> Classifier<'k> {
             } else {
                 Tier::Wording
             };
-            let words: u32 = candidate.words.iter().map(|words| u32::from(*words)).sum();
+            let length: u32 = candidate
+                .lengths
+                .iter()
+                .map(|length| u32::from(*length))
+                .sum();
             offer(Found {
                 tier,
-                score: score(rule, words),
-                rule,
-                start: candidate.start,
-                end: candidate.end,
+                score: score(rule, length),
+                rule: candidate.rule,
+                words: candidate.words,
             });
         }
         // Rules that ask for codes alone.
@@ -429,7 +333,7 @@ impl<'k> Classifier<'k> {
                     let vetoed = self.candidates.iter().any(|candidate| {
                         candidate.rule == row.2 && candidate.slots & Slot::UNLESS != 0
                     });
-                    if vetoed || !holds(&tables, rule, asked, provider) {
+                    if vetoed || !holds(tables, rule, asked, provider) {
                         continue;
                     }
                     let tier = if rule.strength == Strength::Weak as u8 {
@@ -442,9 +346,8 @@ impl<'k> Classifier<'k> {
                     offer(Found {
                         tier,
                         score: score(rule, 0),
-                        rule,
-                        start: 0,
-                        end: 0,
+                        rule: row.2,
+                        words: Words::default(),
                     });
                 }
             }
@@ -457,10 +360,24 @@ impl<'k> Classifier<'k> {
 }
 
 /// What conditions are held against.
-struct Asked {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
     code: Option<u16>,
     enhanced: Option<Enhanced>,
     phase: Option<Phase>,
+    /// The provider of the remote host.
+    host: Option<u16>,
+    /// The provider of the recipient's mailbox, where it may have spoken.
+    recipient: Option<u16>,
+}
+
+/// What the built-in knowledge reads in a reply: providers, lists and rules by their row, words by their place.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Read {
+    provider: Option<u16>,
+    list: Option<(u16, Words)>,
+    resolver: Option<u16>,
+    best: Option<(Tier, u32, Words)>,
 }
 
 /// Whether the conditions of a rule that are not words hold.
@@ -496,138 +413,13 @@ fn score(rule: &Rule, words: u32) -> u32 {
         + 3 * u32::from(rule.phases != 0)
 }
 
-/// Whether a rule's regular expression matches; most rules have none.
+/// Whether a rule's regular expression matches; few rules have one, so it is made when it is needed.
 fn regex_holds(pattern: &str, text: &str) -> bool {
-    if pattern.is_empty() {
-        return true;
-    }
     regex::RegexBuilder::new(pattern)
         .case_insensitive(true)
         .size_limit(1 << 20)
         .build()
         .is_ok_and(|regex| regex.is_match(text))
-}
-
-/// Follows the phrases that begin at a word of the prose; literals on the way may be named or skipped.
-fn walk_prose(
-    tables: &Tables<'_>,
-    prose: &[Met],
-    node: u32,
-    words: u8,
-    last: usize,
-    next: usize,
-    found: &mut impl FnMut(Use, u8, usize),
-) {
-    for use_ in tables.uses_at(node) {
-        found(*use_, words, last);
-    }
-    if tables
-        .nodes
-        .get(node as usize)
-        .is_none_or(|row| row.edge_count == 0)
-    {
-        return;
-    }
-    for (skipped, at) in (next..prose.len()).enumerate() {
-        let met = prose[at];
-        if met.word != 0
-            && let Some(node) = tables.step(node, met.word)
-        {
-            walk_prose(
-                tables,
-                prose,
-                node,
-                words.saturating_add(1),
-                at,
-                at + 1,
-                found,
-            );
-        }
-        if !met.literal || skipped >= SKIP {
-            return;
-        }
-    }
-}
-
-/// Follows the markers that begin at a word; nothing is skipped.
-fn walk_all(
-    tables: &Tables<'_>,
-    all: &[Met],
-    node: u32,
-    next: usize,
-    found: &mut impl FnMut(Use, usize),
-) {
-    for use_ in tables.uses_at(node) {
-        found(*use_, next - 1);
-    }
-    let Some(met) = all.get(next) else { return };
-    for word in [met.word, met.shape] {
-        if word != 0
-            && let Some(node) = tables.step(node, word)
-        {
-            walk_all(tables, all, node, next + 1, found);
-        }
-    }
-}
-
-/// Takes a phrase found, or one part of a phrase with gaps.
-fn report(
-    hits: &mut Vec<Hit>,
-    open: &mut Vec<Open>,
-    use_: Use,
-    words: u8,
-    met: &[Met],
-    first: usize,
-    last: usize,
-) {
-    let (start, end) = (met[first].start, met[last].end);
-    if use_.parts == 1 {
-        hits.push(Hit {
-            use_,
-            words,
-            start,
-            end,
-        });
-        return;
-    }
-    let (first, after) = (first as u32, last as u32 + 1);
-    if use_.part == 0 {
-        if open.len() < MOST_OPEN {
-            open.push(Open {
-                phrase: use_.phrase,
-                next: 1,
-                words,
-                start,
-                at: after,
-            });
-        }
-        return;
-    }
-    // The part before may have been found in several places; any within reach will do.
-    let Some(known) = open.iter().rev().find(|known| {
-        known.phrase == use_.phrase
-            && known.next == use_.part
-            && first >= known.at
-            && first - known.at <= GAP
-    }) else {
-        return;
-    };
-    let grown = Open {
-        next: known.next + 1,
-        words: known.words.saturating_add(words),
-        at: after,
-        ..*known
-    };
-    if grown.next == use_.parts {
-        hits.push(Hit {
-            use_,
-            words: grown.words,
-            start: grown.start,
-            end,
-        });
-    } else if open.len() < MOST_OPEN {
-        open.push(grown);
-    }
 }
 
 /// The provider whose mailbox the recipient has.
@@ -682,15 +474,15 @@ fn claim(code: Option<u16>, enhanced: Option<Enhanced>, outcome: Option<Outcome>
 /// Weighs the winning rule against lists named, codes and phase.
 fn decide<'a>(
     facts: &mut Facts<'a>,
-    best: Option<Found<'a>>,
+    best: Option<(Tier, &'a Rule, Range<usize>)>,
     asked: &Asked,
     claim: Family,
     text: &str,
 ) -> Cause {
-    if let Some(best) = best {
-        facts.tier = best.tier;
-        facts.rule = Some(best.rule);
-        facts.place = best.start as usize..best.end as usize;
+    if let Some((tier, rule, place)) = best {
+        facts.tier = tier;
+        facts.rule = Some(rule);
+        facts.place = place;
     }
     let mut cause = facts
         .rule
