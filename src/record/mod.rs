@@ -9,6 +9,7 @@ mod exim;
 mod haraka;
 mod json;
 mod line;
+pub mod mail;
 mod mailq;
 mod opensmtpd;
 mod postfix;

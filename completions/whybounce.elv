@@ -1,0 +1,42 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[whybounce] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'whybounce'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'whybounce'= {
+            cand -f 'Read this file; ''-'' is standard input; may be given several times'
+            cand --file 'Read this file; ''-'' is standard input; may be given several times'
+            cand --from 'Read every record as this kind, instead of recognising each by itself (see --list formats)'
+            cand --format 'How verdicts are written'
+            cand --fields 'Write these keys only, in this order (json, csv, tsv)'
+            cand --only 'Give only verdicts with this value; commas mean or, a further --only means and'
+            cand --explain 'Explain a cause, a code or a rule, and give no verdict'
+            cand --list 'List what is known, and give no verdict'
+            cand --color 'When to use colour'
+            cand --details 'Give each verdict in full, not on one line'
+            cand --json 'Write one JSON object a line; the same as --format json'
+            cand --exit-status 'Let the exit status of a single record tell its verdict'
+            cand -q 'Print nothing; the exit status is the answer'
+            cand --quiet 'Print nothing; the exit status is the answer'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+    ]
+    $completions[$command]
+}

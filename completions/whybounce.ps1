@@ -1,0 +1,48 @@
+
+using namespace System.Management.Automation
+using namespace System.Management.Automation.Language
+
+Register-ArgumentCompleter -Native -CommandName 'whybounce' -ScriptBlock {
+    param($wordToComplete, $commandAst, $cursorPosition)
+
+    $commandElements = $commandAst.CommandElements
+    $command = @(
+        'whybounce'
+        for ($i = 1; $i -lt $commandElements.Count; $i++) {
+            $element = $commandElements[$i]
+            if ($element -isnot [StringConstantExpressionAst] -or
+                $element.StringConstantType -ne [StringConstantType]::BareWord -or
+                $element.Value.StartsWith('-') -or
+                $element.Value -eq $wordToComplete) {
+                break
+        }
+        $element.Value
+    }) -join ';'
+
+    $completions = @(switch ($command) {
+        'whybounce' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read this file; ''-'' is standard input; may be given several times')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read this file; ''-'' is standard input; may be given several times')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read every record as this kind, instead of recognising each by itself (see --list formats)')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How verdicts are written')
+            [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Write these keys only, in this order (json, csv, tsv)')
+            [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only verdicts with this value; commas mean or, a further --only means and')
+            [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Explain a cause, a code or a rule, and give no verdict')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'List what is known, and give no verdict')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--details', '--details', [CompletionResultType]::ParameterName, 'Give each verdict in full, not on one line')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line; the same as --format json')
+            [CompletionResult]::new('--exit-status', '--exit-status', [CompletionResultType]::ParameterName, 'Let the exit status of a single record tell its verdict')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing; the exit status is the answer')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing; the exit status is the answer')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+    })
+
+    $completions.Where{ $_.CompletionText -like "$wordToComplete*" } |
+        Sort-Object -Property ListItemText
+}

@@ -1,0 +1,114 @@
+//! Every flag and its help. Imports clap and nothing else of the program, so that the test that renders the man page and the
+//! completions can read this very file.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum, ValueHint};
+
+/// Tell why mail was refused, how urgent it is and what to do next.
+///
+/// Reads SMTP replies, mail logs and bounce mails from arguments, files or standard input.
+#[derive(Debug, Parser)]
+#[command(name = "whybounce", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// The server's reply, whole or a code alone; words are joined [default: standard input]
+    #[arg(value_name = "REPLY")]
+    pub reply: Vec<OsString>,
+
+    /// Read this file; '-' is standard input; may be given several times
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "reply")]
+    pub file: Vec<PathBuf>,
+
+    /// Read every record as this kind, instead of recognising each by itself (see --list formats)
+    #[arg(long, value_name = "FORMAT")]
+    pub from: Option<String>,
+
+    /// Give each verdict in full, not on one line
+    #[arg(long)]
+    pub details: bool,
+
+    /// Write one JSON object a line; the same as --format json
+    #[arg(long, conflicts_with = "format")]
+    pub json: bool,
+
+    /// How verdicts are written
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
+    pub format: Form,
+
+    /// Write these keys only, in this order (json, csv, tsv)
+    #[arg(long, value_name = "KEYS", value_delimiter = ',')]
+    pub fields: Vec<String>,
+
+    /// Give only verdicts with this value; commas mean or, a further --only means and
+    ///
+    /// Keys: family, type, cause, priority, owner, retry, suppress, provider, blocklist, confidence, claim, phase,
+    /// format, code, enhanced, recipient, domain, sender, host.
+    #[arg(long, value_name = "KEY=VALUE,...")]
+    pub only: Vec<String>,
+
+    /// Let the exit status of a single record tell its verdict
+    #[arg(long)]
+    pub exit_status: bool,
+
+    /// Print nothing; the exit status is the answer
+    #[arg(short, long)]
+    pub quiet: bool,
+
+    /// Explain a cause, a code or a rule, and give no verdict
+    #[arg(long, value_name = "CAUSE|CODE|RULE", conflicts_with_all = ["reply", "file", "list", "json", "format", "fields", "only"])]
+    pub explain: Option<String>,
+
+    /// List what is known, and give no verdict
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["reply", "file", "json", "format", "fields", "only"])]
+    pub list: Option<Topic>,
+
+    /// When to use colour
+    #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
+    pub color: When,
+}
+
+/// How verdicts are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    Text,
+    Json,
+    Csv,
+    Tsv,
+}
+
+/// What `--list` lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Topic {
+    Causes,
+    Codes,
+    Providers,
+    Blocklists,
+    Formats,
+    Rules,
+}
+
+/// When to use colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What stands behind the flags in the help, and in sections of its own in the man page.
+pub const AFTER_HELP: &str = "\
+Examples:
+  whybounce \"550 5.1.1 <a@example.com>: Recipient address rejected: User unknown\"
+  whybounce 550 5.7.26
+  grep status= /var/log/mail.log | whybounce --only priority=critical,fix-soon
+  tail -F /var/log/mail.log | whybounce --json
+
+Exit status:
+  0  at least one verdict was given
+  1  nothing was recognised, or nothing passed --only
+  2  trouble: bad arguments, a file that cannot be read, output that cannot be written
+
+With --exit-status and a single record, as in sysexits(3):
+  0 accepted   75 temporary   67 no such recipient   68 no such domain   77 not permitted
+  76 protocol error   65 the message itself   69 any other permanent refusal";

@@ -1,0 +1,69 @@
+//! `whybounce`: flags become settings, settings a run, the run an exit status.
+
+mod cli;
+mod exit;
+mod explain;
+mod filter;
+mod input;
+mod render;
+mod run;
+mod settings;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Cli;
+use exit::Status;
+use settings::{Settings, Task};
+
+fn main() -> ExitCode {
+    let done = match Cli::try_parse() {
+        Ok(cli) => run(cli),
+        Err(help) => usage(&help),
+    };
+    let status = match done {
+        Ok(status) => status,
+        Err(error) if is_closed_pipe(&error) => Status::Answered,
+        Err(error) => {
+            // When standard error is gone, too, the status still tells.
+            drop(writeln!(
+                io::stderr(),
+                "whybounce: {}",
+                render::escape::visible(&format!("{error:#}"))
+            ));
+            Status::Trouble
+        }
+    };
+    status.into()
+}
+
+fn run(cli: Cli) -> anyhow::Result<Status> {
+    let settings = Settings::resolve(cli)?;
+    colored::control::set_override(settings.colour);
+    match settings.task {
+        Task::Judge(judging) => run::judge(&judging, settings.width),
+        Task::Explain(what) => explain::explain(&what, settings.width, &mut io::stdout().lock()),
+        Task::List(topic) => explain::list(topic, &mut io::stdout().lock()),
+    }
+}
+
+/// Help and version are answers, everything else that clap says is trouble.
+fn usage(help: &clap::Error) -> anyhow::Result<Status> {
+    help.print()?;
+    io::stdout().flush()?;
+    Ok(if help.use_stderr() {
+        Status::Trouble
+    } else {
+        Status::Answered
+    })
+}
+
+/// Whether the reader of our output had enough (`| head`), wherever in the chain that stands.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,843 @@
+//! Whole mails: what kind of mail it is, and when it is a bounce, who was not reached and why.
+//!
+//! A bounce says it up to three times: in fields for machines ([`report`], RFC 3464), in words for humans ([`prose`]),
+//! and by the mail it returns. The fields name the recipient and what became of the mail; the reply is taken from
+//! whichever of both says more.
+
+mod hop;
+mod mime;
+mod prose;
+mod report;
+
+use memchr::memmem;
+
+use self::hop::Said;
+use self::mime::{Kind, Opened};
+use self::report::{Recipient, Report};
+use super::{Outcome, Record};
+
+/// Bounces inside bounces inside mails are opened up to this depth.
+const DEEPEST: u8 = 4;
+
+/// What a mail turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mail {
+    /// A report about a delivery, good or bad.
+    Bounce,
+    /// A vacation notice or another automatic answer (RFC 3834).
+    AutoReply,
+    /// A complaint (RFC 5965).
+    Feedback,
+    /// A read receipt (RFC 8098).
+    ReadReceipt,
+    /// Somebody's filter wants the sender to prove that he is human.
+    ChallengeResponse,
+    /// Anything else.
+    NotABounce,
+}
+
+impl Mail {
+    /// The word for it.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Bounce => "bounce",
+            Self::AutoReply => "auto-reply",
+            Self::Feedback => "feedback",
+            Self::ReadReceipt => "read-receipt",
+            Self::ChallengeResponse => "challenge-response",
+            Self::NotABounce => "not-a-bounce",
+        }
+    }
+}
+
+/// Reads one whole mail and gives a record for each recipient that it reports on.
+///
+/// `format` is `dsn` for RFC 3464 reports, `bounce` for all others. Time and memory are in proportion to the mail's length.
+pub fn read(mail: &[u8], give: &mut dyn FnMut(Record<'static>)) -> Mail {
+    read_nested(mail, DEEPEST, give)
+}
+
+fn read_nested(mail: &[u8], depth: u8, give: &mut dyn FnMut(Record<'static>)) -> Mail {
+    let mail = mime::normal(mail);
+    let mail = mime::open(&mail);
+    let sign = match sign(&mail) {
+        Ok(sign) => sign,
+        Err(kind) => return kind,
+    };
+    let (records, surely) = records(&mail, sign);
+    if !surely && depth > 0 {
+        // A bounce that was forwarded, or wrapped by a gateway that has nothing to say itself.
+        for part in mail.parts.iter().filter(|part| part.kind == Kind::Message) {
+            if read_nested(&part.bytes(), depth - 1, give) == Mail::Bounce {
+                return Mail::Bounce;
+            }
+        }
+    }
+    if records.is_empty() {
+        return Mail::NotABounce;
+    }
+    for record in records {
+        give(record);
+    }
+    Mail::Bounce
+}
+
+/// How much a mail looks like a bounce before its text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sign {
+    /// Not at all.
+    None,
+    /// An empty return path: automatic at least.
+    Weak,
+    /// From the mail system, or with a subject that says so.
+    Strong,
+    /// It holds a report.
+    Report,
+}
+
+/// Tells the bounces, and those that might be, from the mails that surely are something else.
+fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
+    let has = |kind| mail.parts.iter().any(|part| part.kind == kind);
+    if has(Kind::Status) {
+        return Ok(Sign::Report);
+    }
+    if mail.report_type == "feedback-report" || has(Kind::Feedback) {
+        return Err(Mail::Feedback);
+    }
+    if mail.report_type == "disposition-notification" || has(Kind::Disposition) {
+        return Err(Mail::ReadReceipt);
+    }
+    let header = &mail.header;
+    let subject = mime::words(header.get("subject").unwrap_or_default()).to_lowercase();
+    let from = header.get("from").unwrap_or_default().to_lowercase();
+    let is_vacation = VACATIONS.iter().any(|word| subject.starts_with(word))
+        || header.has_beginning("x-autoreply")
+        || header.has_beginning("x-autorespond")
+        || header.has_beginning("x-auto-reply")
+        || header.has_beginning("x-mail-autoreply")
+        || header.has_beginning("x-vacation")
+        || ["precedence", "x-precedence"].iter().any(|name| {
+            header
+                .get(name)
+                .is_some_and(|value| value.to_lowercase().contains("auto_reply"))
+        });
+    let from_system = SYSTEMS.iter().any(|name| from.contains(name));
+    if header.has_beginning("x-failed-recipients") || mail.report_type == "delivery-status" {
+        return Ok(Sign::Strong);
+    }
+    if is_vacation && !from_system {
+        return Err(Mail::AutoReply);
+    }
+    let is_challenge = CHALLENGES.iter().any(|word| subject.contains(word))
+        || [
+            "x-tmda",
+            "x-boxbe",
+            "x-spamarrest",
+            "x-challenge",
+            "x-ask-",
+            "x-choicemail",
+        ]
+        .iter()
+        .any(|name| header.has_beginning(name));
+    if is_challenge && !from_system {
+        return Err(Mail::ChallengeResponse);
+    }
+    if from_system || SUBJECTS.iter().any(|word| subject.contains(word)) {
+        return Ok(Sign::Strong);
+    }
+    // RFC 3834: whatever else answers by itself says so here.
+    if header
+        .get("auto-submitted")
+        .is_some_and(|value| value.to_lowercase().starts_with("auto-replied"))
+    {
+        return Err(Mail::AutoReply);
+    }
+    let null_path = header
+        .get("return-path")
+        .is_some_and(|path| matches!(path.trim(), "" | "<>"));
+    Ok(if null_path { Sign::Weak } else { Sign::None })
+}
+
+/// Senders that speak for a mail system.
+const SYSTEMS: &[&str] = &[
+    "mailer-daemon",
+    "mailerdaemon",
+    "mailer daemon",
+    "postmaster",
+    "mail delivery",
+    "maildelivery",
+    "mdaemon",
+    "mail administrator",
+    "system administrator",
+    "mail.delivery",
+    "mail deliver",
+    "bounce-notification",
+    "ndr administrator",
+    "delivery subsystem",
+];
+
+/// Subjects that only bounces have.
+const SUBJECTS: &[&str] = &[
+    "undeliver",
+    "undelivered",
+    "delivery failure",
+    "delivery fail",
+    "failure notice",
+    "failure delivery",
+    "failed delivery",
+    "returned mail",
+    "delivery status",
+    "delivery notification",
+    "mail delivery",
+    "message not delivered",
+    "could not be delivered",
+    "couldn't be delivered",
+    "delivery has failed",
+    "not delivered",
+    "mail failure",
+    "delivery problem",
+    "returned to sender",
+    "returning message",
+    "returning to sender",
+    "non remis",
+    "nicht zustellbar",
+    "unzustellbar",
+    "non recapitabile",
+    "no se puede entregar",
+    "não entregue",
+    "onbestelbaar",
+    "недоставлен",
+    "не доставлено",
+    "配信不能",
+    "配信できません",
+    "退信",
+    "无法传递",
+    "無法傳遞",
+    "mail system error",
+    "error sending your mail",
+    "delivery delayed",
+    "delayed mail",
+    "considered unsolicited",
+    "message you sent blocked",
+    "rejected:",
+    "ikke leveres",
+    "kunde inte levereras",
+    "niedostarcz",
+    "doručiteln",
+];
+
+/// How the subjects of automatic answers begin.
+const VACATIONS: &[&str] = &[
+    "automatic reply",
+    "auto reply",
+    "auto-reply",
+    "autoreply",
+    "auto:",
+    "auto response",
+    "auto-response",
+    "autoresponse",
+    "automated response",
+    "automated reply",
+    "out of office",
+    "out of the office",
+    "out-of-office",
+    "ooo:",
+    "vacation",
+    "on vacation",
+    "i am away",
+    "away from",
+    "abwesen",
+    "automatische antwort",
+    "réponse automatique",
+    "reponse automatique",
+    "absence",
+    "absent",
+    "respuesta automática",
+    "fuera de la oficina",
+    "risposta automatica",
+    "fuori sede",
+    "resposta automática",
+    "automatisch antwoord",
+    "afwezig",
+    "autosvar",
+    "automatiskt svar",
+    "frånvar",
+    "odpowiedź automatyczna",
+    "nieobecno",
+    "автоответ",
+    "自動応答",
+    "自動返信",
+    "自动答复",
+    "自动回复",
+    "자동 회신",
+    "risposta automatica:",
+];
+
+/// Subjects of filters that ask the sender to prove himself.
+const CHALLENGES: &[&str] = &[
+    "please confirm",
+    "confirm your message",
+    "confirm your email",
+    "verify your message",
+    "verify your email",
+    "challenge",
+    "action required to deliver",
+    "confirmation required",
+    "please verify",
+    "[boxbe]",
+    "spam arrest",
+    "sender verification",
+    "sender confirmation",
+];
+
+/// Finds the recipients and what was said about each; also tells whether the mail itself named them, or they are only
+/// concluded from the mail that it returns.
+fn records(mail: &Opened<'_>, sign: Sign) -> (Vec<Record<'static>>, bool) {
+    let header = &mail.header;
+    let mut report = Report::default();
+    for part in mail.parts.iter().filter(|part| part.kind == Kind::Status) {
+        let read = report::read(&part.text());
+        report.recipients.extend(read.recipients);
+        report.queue_id = report.queue_id.or(read.queue_id);
+        report.sender = report.sender.or(read.sender);
+    }
+    let mut text = words_for_humans(mail);
+    if let Some(at) = inline_report(&text) {
+        let fields = text.split_off(at);
+        if report.recipients.is_empty() {
+            report = report::read(&fields);
+        }
+    }
+    let has_report = !report.recipients.is_empty();
+
+    let original = mail
+        .parts
+        .iter()
+        .find(|part| matches!(part.kind, Kind::Message | Kind::Headers))
+        .map(mime::Part::bytes);
+    let original = original.as_deref().map(mime::header);
+    let bounced_to = header.get("to").and_then(first_address);
+    let field_of_original = |name| {
+        original
+            .as_ref()
+            .and_then(|fields| fields.get(name))
+            .and_then(first_address)
+    };
+    let sender = report
+        .sender
+        .clone()
+        .or_else(|| field_of_original("return-path"))
+        .or_else(|| bounced_to.clone())
+        .or_else(|| field_of_original("from"));
+
+    let mut failed: Vec<String> = header
+        .all("x-failed-recipients")
+        .flat_map(|value| value.split(','))
+        .filter_map(first_address)
+        .collect();
+    let reporter = header.get("from").and_then(first_address);
+    let is_named = |address: &str| {
+        failed
+            .iter()
+            .any(|failed| failed.eq_ignore_ascii_case(address))
+            || report.recipients.len() == 1
+                && report.recipients.iter().any(|recipient| {
+                    [&recipient.last, &recipient.original]
+                        .into_iter()
+                        .flatten()
+                        .any(|known| known.eq_ignore_ascii_case(address))
+                })
+    };
+    let is_other = |address: &str| {
+        let same = |other: &Option<String>| {
+            other
+                .as_ref()
+                .is_some_and(|other| other.eq_ignore_ascii_case(address))
+        };
+        let local = address
+            .split('@')
+            .next()
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        !is_named(address)
+            && (same(&bounced_to)
+                || same(&reporter)
+                || same(&sender)
+                || matches!(
+                    &*local,
+                    "postmaster" | "mailer-daemon" | "abuse" | "helpdesk"
+                ))
+    };
+    let mut prose = prose::read(&text, &is_other);
+    if prose.named.is_empty() && report.recipients.is_empty() && failed.is_empty() {
+        // The sender himself is the recipient: a mail to his own, dead address.
+        let again = prose::read(&text, &|_| false);
+        if again.named.len() == 1 {
+            prose = again;
+        }
+    }
+
+    let subject = mime::words(header.get("subject").unwrap_or_default()).into_owned();
+    if prose.named.len().max(report.recipients.len()) < 2
+        && prose.general.as_ref().is_none_or(|said| said.weight < 3)
+        && prose::weight_of(&subject) > 2
+    {
+        prose.general = Some(hop::sentence(&subject, 2));
+    }
+    let outcome = if is_delay(&subject, &text) {
+        Outcome::Deferred
+    } else {
+        Outcome::Bounced
+    };
+    let frame = Record {
+        format: if has_report { "dsn" } else { "bounce" },
+        sender: sender.map(Into::into),
+        queue_id: report.queue_id.take().map(Into::into),
+        time: header.get("date").map(|date| hop::one_line(date).into()),
+        ..Record::default()
+    };
+
+    if has_report {
+        let only = report.recipients.len() == 1;
+        let records = report
+            .recipients
+            .iter()
+            .enumerate()
+            .map(|(at, told)| {
+                let failed = failed.get(at).or(failed.first().filter(|_| only));
+                let address = recipient(told, failed);
+                let said = address
+                    .as_deref()
+                    .and_then(|address| prose.about(address, only));
+                from_report(told, address, said, &frame, outcome)
+            })
+            .collect();
+        return (records, true);
+    }
+
+    // No report: the text alone decides whether this is a bounce at all.
+    let strength = prose
+        .named
+        .iter()
+        .filter_map(|(_, said)| said.as_ref())
+        .chain(&prose.general)
+        .map(|said| said.weight)
+        .max()
+        .unwrap_or(0);
+    let needed = match sign {
+        Sign::Report | Sign::Strong => 0,
+        Sign::Weak => 2,
+        Sign::None => return (Vec::new(), false),
+    };
+    if strength < needed {
+        return (Vec::new(), false);
+    }
+    if failed.is_empty() {
+        failed = prose
+            .named
+            .iter()
+            .map(|(address, _)| address.clone())
+            .collect();
+    }
+    let surely = !failed.is_empty();
+    if failed.is_empty() {
+        // A bounce for a mail that it returns: that mail says to whom it went.
+        let to = field_of_original("to").or_else(|| returned_to(mail));
+        failed.extend(to.filter(|_| strength > 0));
+    }
+    if failed.is_empty() && strength >= 3 && sign == Sign::Strong {
+        let records = prose
+            .general
+            .iter()
+            .map(|said| from_prose(None, said, &frame, outcome))
+            .collect();
+        return (records, false);
+    }
+    let records = failed
+        .into_iter()
+        .filter_map(|address| {
+            let said = prose.about(&address, true)?;
+            Some(from_prose(Some(address), said, &frame, outcome))
+        })
+        .collect();
+    (records, surely)
+}
+
+/// The text parts in order; HTML only where there is no plain text.
+fn words_for_humans(mail: &Opened<'_>) -> String {
+    let of = |kind| {
+        mail.parts
+            .iter()
+            .take_while(|part| part.kind != Kind::Message)
+            .filter(|part| part.kind == kind)
+            .map(mime::Part::text)
+            .filter(|text| !text.trim().is_empty())
+            .take(4)
+            .collect::<Vec<_>>()
+            .join("\n\n")
+    };
+    let mut text = of(Kind::Text);
+    if text.trim().is_empty() {
+        text = of(Kind::Html);
+    }
+    if text.trim().is_empty() {
+        // A part in front of the first boundary, or a multipart that is none.
+        text = mime::Part::plain(mail.body).text().into_owned();
+    }
+    text
+}
+
+/// Where the fields of a report begin that was put into the text.
+fn inline_report(text: &str) -> Option<usize> {
+    [
+        "\nReporting-MTA",
+        "\nFinal-Recipient",
+        "\nOriginal-Recipient",
+    ]
+    .iter()
+    .filter_map(|field| memmem::find(text.as_bytes(), field.as_bytes()))
+    .min()
+}
+
+/// The `To` of a returned mail that stands in the text, behind the bounce's own words.
+fn returned_to(mail: &Opened<'_>) -> Option<String> {
+    let text = words_for_humans(mail);
+    text.lines()
+        .find_map(|line| line.trim_start().strip_prefix("To:"))
+        .and_then(first_address)
+}
+
+/// Is this about a mail that is still in the queue?
+fn is_delay(subject: &str, text: &str) -> bool {
+    const DELAYS: &[&str] = &[
+        "this is a warning",
+        "warning message only",
+        "warning only",
+        "still being retried",
+        "not yet been delivered",
+        "delivery attempts will continue",
+        "will continue trying",
+        "will keep trying",
+        "message will be retried",
+        "has been delayed",
+        "is delayed",
+        "will be retried",
+        "delivery is delayed",
+        "you do not need to resend",
+        "verzögert",
+        "temporarily delayed",
+        "delivery incomplete",
+    ];
+    let subject = subject.to_lowercase();
+    if [
+        "delay",
+        "warning",
+        "verzögert",
+        "delivery incomplete",
+        "(delay)",
+        "retard",
+    ]
+    .iter()
+    .any(|word| subject.contains(word))
+    {
+        return true;
+    }
+    let start = prose::within(text, 4_000).to_lowercase();
+    DELAYS.iter().any(|delay| start.contains(delay))
+}
+
+/// The recipient as the sender knows it.
+fn recipient(told: &Recipient, failed: Option<&String>) -> Option<String> {
+    let is_plain = |address: &&String| {
+        prose::is_address(address)
+            && !address.starts_with(['@', '|', '/'])
+            && !address.contains(':')
+    };
+    told.last
+        .as_ref()
+        .filter(is_plain)
+        .or(told.original.as_ref().filter(is_plain))
+        .or(failed)
+        .cloned()
+        .or_else(|| told.last.as_deref().and_then(first_address))
+        .or_else(|| told.last.clone())
+        .or_else(|| told.original.clone())
+}
+
+fn from_report(
+    told: &Recipient,
+    address: Option<String>,
+    said: Option<&Said>,
+    frame: &Record<'static>,
+    outcome: Outcome,
+) -> Record<'static> {
+    let outcome = told.action.unwrap_or(outcome);
+    let mut own = hop::last_hop(&told.diagnostic, "", "");
+    if let Some(said) = said
+        && outcome != Outcome::Sent
+    {
+        let is_cut = own.reply.get(3..4) == Some("-") && said.reply.starts_with(&own.reply);
+        // Without words in the diagnostic, the comment of `Status` may tell the reason, the text may tell it better.
+        let least = if is_poor(&told.status) { 2 } else { 9 };
+        if is_cut || (is_poor(&own.reply) && said.weight >= least) {
+            own = said.clone();
+        }
+    }
+    if is_poor(&own.reply) && (own.reply.is_empty() || !is_poor(&told.status)) {
+        own.reply = hop::one_line(&told.status);
+    }
+    if own.reply.is_empty()
+        && let Some(said) = said
+    {
+        own.reply.clone_from(&said.reply);
+    }
+    if own.phase.is_none()
+        && let Some(said) = said
+    {
+        own.phase = said.phase;
+    }
+    let (remote_host, remote_ip) = host_and_ip(&told.remote);
+    let from_text = |of: fn(&Said) -> &Option<String>| said.and_then(|said| of(said).clone());
+    Record {
+        reply: own.reply.into(),
+        recipient: address.map(Into::into),
+        remote_host: own
+            .host
+            .or(remote_host)
+            .or_else(|| from_text(|said| &said.host))
+            .map(Into::into),
+        remote_ip: own
+            .ip
+            .or(remote_ip)
+            .or_else(|| from_text(|said| &said.ip))
+            .map(Into::into),
+        time: told
+            .time
+            .clone()
+            .map(Into::into)
+            .or_else(|| frame.time.clone()),
+        phase: own.phase,
+        dsn: told.dsn(),
+        outcome: Some(outcome),
+        platform_class: told.class.clone().map(Into::into),
+        ..frame.clone()
+    }
+}
+
+fn from_prose(
+    address: Option<String>,
+    said: &Said,
+    frame: &Record<'static>,
+    outcome: Outcome,
+) -> Record<'static> {
+    Record {
+        reply: said.reply.clone().into(),
+        recipient: address.map(Into::into),
+        remote_host: said.host.clone().map(Into::into),
+        remote_ip: said.ip.clone().map(Into::into),
+        phase: said.phase,
+        outcome: Some(outcome),
+        ..frame.clone()
+    }
+}
+
+/// Does a diagnostic say nothing but a code? Then the text for humans may say more.
+fn is_poor(reply: &str) -> bool {
+    const EMPTY: &[&str] = &[
+        "unknown",
+        "none",
+        "null",
+        "failed",
+        "failure",
+        "error",
+        "unknownerror",
+        "permanentfailure",
+        "permanentfailurefornoapparentreason",
+        "deliveryfailed",
+        "undelivered",
+        "permfail",
+        "tempfail",
+        "notavailable",
+        "unknownreason",
+        "otherundefinedstatus",
+        "serviceunavailable",
+        "x",
+        "deliveryfailure",
+    ];
+    let letters: String = reply
+        .chars()
+        .filter(|letter| letter.is_alphabetic())
+        .take(64)
+        .collect::<String>()
+        .to_lowercase();
+    letters.len() < 4 || letters.contains("undefined") || EMPTY.contains(&&*letters)
+}
+
+/// Reads a `Remote-MTA`: `mx.example.com`, `[192.0.2.1]`, `mx.example.com [192.0.2.1]`, `mx.example.com. (192.0.2.1)`.
+fn host_and_ip(remote: &str) -> (Option<String>, Option<String>) {
+    let mut host = None;
+    let mut ip = None;
+    for word in remote
+        .split([' ', '\t', '[', ']', '(', ')', '<', '>'])
+        .take(16)
+    {
+        let word = word.trim_end_matches(['.', ',']);
+        let bare = word.strip_prefix("IPv6:").unwrap_or(word);
+        if bare.parse::<std::net::IpAddr>().is_ok() {
+            ip = ip.or_else(|| Some(bare.to_owned()));
+        } else if host.is_none() {
+            host = hop::host_name(word);
+        }
+    }
+    (host, ip)
+}
+
+/// The first address of a header value: `Name <a@b>`, `a@b (Name)`, `<a@b>, <c@d>`.
+fn first_address(value: &str) -> Option<String> {
+    let value = prose::within(value, 2_000);
+    let in_brackets = value
+        .split('<')
+        .skip(1)
+        .filter_map(|behind| behind.split('>').next());
+    in_brackets
+        .chain(value.split([' ', '\t', ',', ';', '(', ')', '<', '>', '"', ':']))
+        .map(str::trim)
+        .find(|word| prose::is_address(word))
+        .map(str::to_owned)
+}
+
+/// Does this look like the beginning of a mail (or an mbox `From ` line) rather than of a log?
+///
+/// A few hundred bytes are enough: two header fields, one of them a field that mails have.
+#[must_use]
+pub fn begins(bytes: &[u8]) -> bool {
+    const FIELDS: &[&str] = &[
+        "return-path",
+        "received",
+        "from",
+        "to",
+        "date",
+        "subject",
+        "message-id",
+        "mime-version",
+        "delivered-to",
+        "content-type",
+        "x-original-to",
+        "envelope-to",
+        "dkim-signature",
+        "reply-to",
+        "x-failed-recipients",
+        "auto-submitted",
+        "arc-seal",
+        "x-envelope-to",
+        "x-mozilla-status",
+        "x-received",
+        "delivery-date",
+        "cc",
+        "sender",
+        "authentication-results",
+        "received-spf",
+        "x-mailer",
+    ];
+    let bytes = bytes.trim_ascii_start();
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let mut lines = bytes
+        .split(|&byte| byte == b'\n' || byte == b'\r')
+        .filter(|line| !line.is_empty());
+    let Some(mut first) = lines.next() else {
+        return false;
+    };
+    if is_from_line(first) {
+        return true;
+    }
+    // Filters and stores put a dozen fields of their own on top.
+    let is_own = |name: &[u8]| {
+        name.get(..2)
+            .is_some_and(|head| head.eq_ignore_ascii_case(b"x-"))
+    };
+    let is_known = |line: &[u8]| {
+        let name = line
+            .split(|&byte| byte == b':')
+            .next()
+            .unwrap_or_default()
+            .trim_ascii_end();
+        mime::is_field(line)
+            && (is_own(name)
+                || FIELDS
+                    .iter()
+                    .any(|field| field.as_bytes().eq_ignore_ascii_case(name)))
+    };
+    let mut known = 0;
+    let mut fields = 0;
+    // The last line may be cut; it is judged like the others, since only the name matters.
+    for _ in 0..64 {
+        if first.first().is_some_and(u8::is_ascii_whitespace) && fields > 0 {
+            // Folded.
+        } else if mime::is_field(first) {
+            fields += 1;
+            known += usize::from(is_known(first));
+        } else {
+            break;
+        }
+        match lines.next() {
+            Some(line) => first = line,
+            None => break,
+        }
+    }
+    known >= 2 || (known >= 1 && fields >= 2)
+}
+
+/// An mbox separator: `From `, an address or name, and a date with a year (mbox(5); RFC 4155).
+fn is_from_line(line: &[u8]) -> bool {
+    let line = line.trim_ascii_end();
+    line.starts_with(b"From ")
+        && line.len() < 512
+        && line
+            .windows(3)
+            .any(|three| matches!(three, [a, b':', c] if a.is_ascii_digit() && c.is_ascii_digit()))
+        && line
+            .split(|byte| !byte.is_ascii_digit())
+            .any(|digits| digits.len() == 4)
+}
+
+/// The mails of an mbox stream, cut at its `From ` lines; each slice begins with its `From ` line.
+///
+/// A `From ` line counts at the beginning and behind an empty line, and only with a date on it, so that a sentence
+/// that begins with "From" cuts nothing. What stands before the first one is a slice, too.
+pub fn mbox_mails(mbox: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut boundaries = mbox_boundaries(mbox).peekable();
+    let mut start = 0;
+    let mut done = mbox.is_empty();
+    std::iter::from_fn(move || {
+        if done {
+            return None;
+        }
+        let mut end = boundaries.next();
+        if end == Some(start) {
+            end = boundaries.next();
+        }
+        done = end.is_none();
+        let mail = mbox.get(start..end.unwrap_or(mbox.len()));
+        start = end.unwrap_or(mbox.len());
+        mail
+    })
+}
+
+/// The offsets of the `From ` lines of an mbox stream, ascending.
+pub fn mbox_boundaries(mbox: &[u8]) -> impl Iterator<Item = usize> {
+    memmem::find_iter(mbox, b"From ").filter(move |&at| {
+        let before = mbox.get(..at).unwrap_or_default();
+        let line_starts = before.is_empty() || before.ends_with(b"\n") || before.ends_with(b"\r");
+        let behind_blank = before.is_empty()
+            || before.ends_with(b"\n\n")
+            || before.ends_with(b"\n\r\n")
+            || before.ends_with(b"\r\r");
+        if !line_starts || !behind_blank {
+            return false;
+        }
+        let line = mbox.get(at..mbox.len().min(at + 512)).unwrap_or_default();
+        let end = memchr::memchr2(b'\n', b'\r', line).unwrap_or(line.len());
+        is_from_line(line.get(..end).unwrap_or_default())
+    })
+}

@@ -1,0 +1,976 @@
+//! Bounces in free text: who was not reached, and what was said about it.
+//!
+//! Some sixty mail systems write some sixty layouts. They agree on this much: an address stands at the beginning of a
+//! line, and the reply (or a sentence that tells the reason) stands near it, mostly behind. So one reader serves all:
+//! it finds the addresses that open a block, the replies, and the paragraphs that speak of failure, and puts each to
+//! its address. Every line is looked at once for each of the three.
+
+use std::collections::HashMap;
+
+use super::hop::{self, Said};
+use super::mime;
+use crate::reply::Enhanced;
+
+/// More lines than this are not read; a transcript of thousands of recipients fits.
+const MOST_LINES: usize = 50_000;
+/// More recipients than this are not read.
+const MOST_RECIPIENTS: usize = 10_000;
+/// A reply may run on for this many bytes.
+const LONGEST_REPLY: usize = 4_000;
+/// A reason in words is cut to about this many bytes.
+const LONGEST_SENTENCE: usize = 600;
+/// Addresses are found in the beginning of a line only, up to this many bytes.
+const LONGEST_LINE: usize = 2_000;
+
+/// What a text tells.
+#[derive(Debug, Default)]
+pub struct Prose {
+    /// The recipients it names, in order, each with what was said about it.
+    pub named: Vec<(String, Option<Said>)>,
+    /// What it says without naming anybody, or about the first one.
+    pub general: Option<Said>,
+    /// Where in `named` an address stands, in lower case.
+    index: HashMap<String, usize>,
+    /// Replies by the addresses that they mention, in lower case.
+    mentions: HashMap<String, Said>,
+}
+
+impl Prose {
+    /// What was said about this address. When it is not named and is the only recipient (`alone`), whatever was said
+    /// was said about it.
+    pub fn about(&self, address: &str, alone: bool) -> Option<&Said> {
+        let address = address.to_lowercase();
+        self.index
+            .get(&address)
+            .and_then(|&at| self.named.get(at))
+            .and_then(|(_, said)| said.as_ref())
+            .or_else(|| self.mentions.get(&address))
+            .or(self.general.as_ref().filter(|_| alone))
+    }
+}
+
+/// One line, with what it opens.
+struct Line<'t> {
+    text: &'t str,
+    indent: usize,
+    /// The address that it begins with, and what stands behind.
+    opens: Option<(&'t str, &'t str)>,
+}
+
+impl Line<'_> {
+    fn is_blank(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// A rule of dashes, stars or equals signs, with or without a title in it.
+    fn is_rule(&self) -> bool {
+        ["---", "===", "***", "___", "|--", "###"]
+            .iter()
+            .any(|rule| self.text.starts_with(rule))
+    }
+}
+
+/// Reads a text. `is_other` tells the addresses that are no recipient: the sender, the reporting system.
+pub fn read(text: &str, is_other: &dyn Fn(&str) -> bool) -> Prose {
+    let prose = read_lines(&lines(text, true, is_other), is_other);
+    if prose.named.is_empty() && prose.general.is_none() {
+        // The reason may stand behind what looked like the end.
+        return read_lines(&lines(text, false, is_other), is_other);
+    }
+    prose
+}
+
+fn lines<'t>(text: &'t str, ends_at_copy: bool, is_other: &dyn Fn(&str) -> bool) -> Vec<Line<'t>> {
+    let mut lines: Vec<Line<'t>> = Vec::new();
+    // The indent of the block that is open; a deeper line that begins with an address is the rest of a wrapped reply.
+    let mut block: Option<usize> = None;
+    let mut seen = false;
+    for raw in text.lines().take(MOST_LINES) {
+        let trimmed = raw.trim();
+        if seen && (is_header_of_copy(trimmed) || (ends_at_copy && is_copy_notice(trimmed))) {
+            break;
+        }
+        seen |= !trimmed.is_empty();
+        let indent = raw.len() - raw.trim_start().len();
+        let after_blank = lines.last().is_none_or(Line::is_blank);
+        let opens = opener(trimmed)
+            .filter(|(address, _)| !is_other(address))
+            .filter(|_| after_blank || block.is_none_or(|block| indent <= block));
+        if opens.is_some() {
+            block = Some(indent);
+        }
+        lines.push(Line {
+            text: trimmed,
+            indent,
+            opens,
+        });
+    }
+    lines
+}
+
+/// The first header line of a returned mail.
+fn is_header_of_copy(line: &str) -> bool {
+    ["received:", "return-path:"].iter().any(|name| {
+        line.get(..name.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(name))
+    })
+}
+
+/// A line that says that the returned mail follows.
+fn is_copy_notice(line: &str) -> bool {
+    const NOTICES: &[&str] = &[
+        "copy of the message",
+        "copy of your message",
+        "copy of the original message",
+        "header of the original",
+        "headers follow",
+        "header follows",
+        "original message headers",
+        "original message follows",
+        "original message -",
+        "original message:",
+        "-original message",
+        "original mail info",
+        "returned message -",
+        "message text follows",
+        "unsent message",
+        "included is a copy",
+        "below this line is",
+        "beginning of the original",
+        "-ursprüngliche nachricht",
+    ];
+    if line.len() > 160 {
+        return false;
+    }
+    let lower = line.to_lowercase();
+    NOTICES.iter().any(|notice| lower.contains(notice))
+}
+
+/// Words that may stand before the address that opens a block.
+const LABELS: &[&str] = &[
+    "recipient address:",
+    "recipient:",
+    "original address:",
+    "addressed to:",
+    "address:",
+    "generated by",
+    "failed recipient:",
+    "final-recipient:",
+    "final recipient:",
+    "mailbox:",
+    "rcpt to:",
+    "user:",
+];
+
+/// Reads an address at the beginning of a line: `<a@b>: ...`, `  a@b`, `* a@b`, `>>> a@b`, `Name<mailto:a@b>`.
+fn opener(line: &str) -> Option<(&str, &str)> {
+    let line = within(line, LONGEST_LINE);
+    memchr::memchr(b'@', line.as_bytes())?;
+    if line.starts_with(">>> ")
+        && line
+            .get(4..8)
+            .is_some_and(|word| word != word.to_lowercase())
+    {
+        // `>>> RCPT To:<a@b>` is a command of a transcript; `>>> a@b` is Active!Hunter's recipient.
+        return None;
+    }
+    let mut start =
+        line.trim_start_matches(['<', '>', '*', '-', '•', '·', '"', '\'', '(', ' ', '\t', '[']);
+    if let Some(label) = LABELS.iter().find(|label| {
+        start
+            .get(..label.len())
+            .is_some_and(|head| head.eq_ignore_ascii_case(label))
+    }) {
+        start = start
+            .get(label.len()..)
+            .unwrap_or_default()
+            .trim_start_matches([' ', '\t', '<', '"']);
+    }
+    if let Some((_, linked)) = line.rsplit_once("<mailto:")
+        && let Some(address) = linked.strip_suffix('>')
+        && is_address(address)
+    {
+        return Some((address, ""));
+    }
+    let (address, rest) = leading_address(start)?;
+    // `a@b <c@d>: ...`: a name that looks like an address, before the address.
+    if let Some(bracketed) = rest.strip_prefix('<')
+        && let Some((inner, behind)) = bracketed.split_once('>')
+        && is_address(inner)
+    {
+        return Some((inner, behind.trim_start_matches([':', ' '])));
+    }
+    Some((address, rest))
+}
+
+/// The address that `text` begins with, and the rest without its closing bracket.
+fn leading_address(text: &str) -> Option<(&str, &str)> {
+    let end = text
+        .find(|letter: char| letter.is_whitespace() || "<>()[],;:\"'|".contains(letter))
+        .unwrap_or(text.len());
+    let (address, rest) = text.split_at_checked(end)?;
+    let bare = address.trim_end_matches('.');
+    if !is_address(bare) {
+        return None;
+    }
+    Some((
+        bare,
+        rest.trim_start_matches(['>', '"', '\'', ']', ')', ':', ' ', '\t']),
+    ))
+}
+
+/// `local@domain`, roughly (RFC 5321 section 4.1.2): enough to tell it from a message id or a host.
+pub fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else {
+        return false;
+    };
+    let proper = |letter: char| letter.is_alphanumeric() || "-._[]:".contains(letter);
+    (1..=256).contains(&local.len())
+        && (1..=255).contains(&domain.len())
+        && domain.starts_with(|letter: char| letter.is_alphanumeric() || letter == '[')
+        && domain.chars().all(proper)
+        && !local.contains("//")
+        && !local.starts_with("mailto:")
+}
+
+/// The addresses inside a line, in brackets or bare.
+fn addresses(line: &str) -> impl Iterator<Item = &str> {
+    let line = within(line, LONGEST_LINE);
+    line.split(|letter: char| letter.is_whitespace() || "<>()[],;:\"'|&?".contains(letter))
+        .map(|word| word.trim_matches(['.', '!']))
+        .filter(|word| word.contains('@') && is_address(word))
+}
+
+/// Does this line quote a header field or name somebody to turn to? Its addresses are no recipients.
+fn is_aside(line: &str) -> bool {
+    const ASIDES: &[&str] = &[
+        "from:",
+        "from ",
+        "sender:",
+        "subject:",
+        "reply-to:",
+        "message-id:",
+        "cc:",
+        "original sender",
+        "sent by",
+        "message id",
+        "envelope-from",
+    ];
+    const CONTACTS: &[&str] = &[
+        "contact",
+        "send mail to",
+        "e-mail to",
+        "questions",
+        "mailto:postmaster",
+        "id is",
+    ];
+    let lower = within(line, LONGEST_LINE).to_lowercase();
+    ASIDES.iter().any(|aside| lower.starts_with(aside))
+        || CONTACTS.iter().any(|contact| lower.contains(contact))
+}
+
+/// A reply with a code in it, and where it was found.
+struct Coded {
+    line: usize,
+    said: Said,
+    /// "Need RCPT" and the like: the echo of a refusal that stands before it.
+    is_echo: bool,
+}
+
+/// A paragraph that may tell a reason in words.
+struct Paragraph {
+    line: usize,
+    text: String,
+    weight: u8,
+}
+
+fn read_lines(lines: &[Line<'_>], is_other: &dyn Fn(&str) -> bool) -> Prose {
+    let mut prose = Prose::default();
+    let coded = coded(lines);
+    let paragraphs = paragraphs(lines);
+
+    // Which recipient each line belongs to: `blocks` holds (first line, place in `named`), sorted by line.
+    let mut blocks: Vec<(usize, usize)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        if let Some((address, _)) = line.opens {
+            blocks.push((at, prose.place(address)));
+        }
+    }
+    if blocks.is_empty() {
+        let with_reply: Vec<usize> = coded.iter().map(|coded| coded.line).collect();
+        let mut first = true;
+        for (at, line) in lines.iter().enumerate() {
+            if is_aside(line.text) || !(first || with_reply.binary_search(&at).is_ok()) {
+                continue;
+            }
+            for address in addresses(line.text).filter(|address| !is_other(address)) {
+                blocks.push((at, prose.place(address)));
+                first = false;
+            }
+        }
+    }
+    let block_of = |line: usize| {
+        let behind = blocks.partition_point(|(start, _)| *start <= line);
+        behind
+            .checked_sub(1)
+            .and_then(|at| blocks.get(at))
+            .map(|(_, place)| *place)
+    };
+
+    let best = coded.iter().find(|coded| !coded.is_echo).or(coded.first());
+    for found in &coded {
+        // The same reply once more and in full: sendmail's "(reason: 550-...)" holds its first line only.
+        let replaces = |said: &Said| {
+            found.said.reply.len() > said.reply.len()
+                && said.reply.get(3..4) == Some("-")
+                && found.said.reply.starts_with(&said.reply)
+        };
+        let mut place = block_of(found.line);
+        for address in addresses(&found.said.reply).map(str::to_lowercase) {
+            // A transcript speaks of every recipient, though it stands below the last one.
+            if let Some(&named) = prose.index.get(&address) {
+                place = Some(named);
+            }
+            if !found.is_echo {
+                prose
+                    .mentions
+                    .entry(address)
+                    .or_insert_with(|| found.said.clone());
+            }
+        }
+        if found.is_echo && best.is_some_and(|best| !best.is_echo) {
+            continue;
+        }
+        if let Some((_, said)) = place.and_then(|place| prose.named.get_mut(place)) {
+            match said {
+                Some(said) if replaces(said) => said.reply.clone_from(&found.said.reply),
+                Some(_) => {}
+                None => *said = Some(found.said.clone()),
+            }
+        }
+    }
+    // Who has no reply of his own: one that mentions him, then the strongest sentence of his block.
+    let mut sentences: HashMap<usize, &Paragraph> = HashMap::new();
+    for paragraph in paragraphs.iter().filter(|paragraph| paragraph.weight > 1) {
+        if let Some(place) = block_of(paragraph.line) {
+            let kept = sentences.entry(place).or_insert(paragraph);
+            if paragraph.weight > kept.weight {
+                *kept = paragraph;
+            }
+        }
+    }
+    let strongest = paragraphs
+        .iter()
+        .rev()
+        .max_by_key(|paragraph| paragraph.weight);
+    prose.general = best.map(|coded| coded.said.clone()).or_else(|| {
+        strongest
+            .filter(|paragraph| paragraph.weight > 0)
+            .map(|paragraph| hop::sentence(&paragraph.text, paragraph.weight))
+    });
+    for (place, (address, said)) in prose.named.iter_mut().enumerate() {
+        if said.is_none() {
+            *said = prose
+                .mentions
+                .get(&address.to_lowercase())
+                .cloned()
+                .or_else(|| {
+                    sentences
+                        .get(&place)
+                        .map(|paragraph| hop::sentence(&paragraph.text, paragraph.weight))
+                })
+                .or_else(|| prose.general.clone());
+        }
+    }
+    if prose.general.is_none() {
+        // A language that is not known here: the longest of the first paragraphs tells it to a human.
+        prose.general = paragraphs
+            .iter()
+            .take(4)
+            .rev()
+            .max_by_key(|paragraph| paragraph.text.len())
+            .map(|paragraph| hop::sentence(&paragraph.text, 0));
+    }
+    prose
+}
+
+impl Prose {
+    /// The place of an address in `named`; a new one when it is not there yet.
+    fn place(&mut self, address: &str) -> usize {
+        let key = address.to_lowercase();
+        if let Some(&place) = self.index.get(&key) {
+            return place;
+        }
+        if self.named.len() >= MOST_RECIPIENTS {
+            return self.named.len();
+        }
+        self.named.push((address.to_owned(), None));
+        self.index.insert(key, self.named.len() - 1);
+        self.named.len() - 1
+    }
+}
+
+/// Finds the replies that carry a code.
+fn coded(lines: &[Line<'_>]) -> Vec<Coded> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(line) = lines.get(at) {
+        let Some(start) = code_start(line.text) else {
+            at += 1;
+            continue;
+        };
+        let (raw, next) = gather(lines, at, start);
+        // What stands before tells host and phase: the same line, and the few above it that belong to it.
+        let above = lines
+            .get(at.saturating_sub(3)..at)
+            .unwrap_or_default()
+            .iter()
+            .map(|line| within(line.text, 300));
+        let same = line.text.get(..start).unwrap_or_default();
+        let context = above.chain([same]).collect::<Vec<_>>().join("\n");
+        let behind = lines.get(next).map_or("", |line| within(line.text, 200));
+        let mut said = hop::last_hop(&raw, &context, behind);
+        let lower = said.reply.to_lowercase();
+        let is_echo = lower.starts_with("503")
+            && ["need rcpt", "recipient", "sequence", "need mail"]
+                .iter()
+                .any(|word| lower.contains(word));
+        if lower.trim_end_matches('.').ends_with("service unavailable")
+            && let Some(above) = at.checked_sub(1).and_then(|above| lines.get(above))
+            && !above.text.starts_with(['<', '>', '.', '-'])
+            && weight(above.text) > 2
+        {
+            // Sendmail's word for a local mailer that failed; what the mailer said stands above it.
+            let mailer = hop::one_line(within(above.text, LONGEST_SENTENCE));
+            said.reply = format!("{mailer} {}", said.reply);
+        }
+        found.push(Coded {
+            line: at,
+            said,
+            is_echo,
+        });
+        at = next.max(at + 1);
+    }
+    found
+}
+
+/// Joins a reply from line `at`, byte `start`, with the lines that continue it; also gives the line behind.
+fn gather(lines: &[Line<'_>], at: usize, start: usize) -> (String, usize) {
+    let Some(first) = lines.get(at) else {
+        return (String::new(), at + 1);
+    };
+    let transcript = first.text.starts_with("<<<");
+    let mut text = first.text.get(start..).unwrap_or_default().to_owned();
+    // A code in brackets at the end of a sentence (qmail's `(#5.1.1)`): the sentence before it is the reply.
+    if text.starts_with('#')
+        || first
+            .text
+            .get(..start)
+            .is_some_and(|head| head.ends_with('#'))
+    {
+        let head = first.text.get(..start).unwrap_or_default();
+        if head.ends_with("(#") || head.ends_with("[#") {
+            let mut top = at;
+            while let Some(above) = top.checked_sub(1).and_then(|above| lines.get(above)) {
+                if above.is_blank() || above.is_rule() || at - top >= 6 {
+                    break;
+                }
+                top -= 1;
+                if above.opens.is_some() {
+                    break;
+                }
+            }
+            // What stands behind the bracket is the next sentence: "I'm not going to try again".
+            let end = first
+                .text
+                .get(start..)
+                .and_then(|tail| tail.find([')', ']']));
+            let end = end.map_or(first.text.len(), |end| start + end + 1);
+            let begin = first
+                .opens
+                .map_or(0, |(_, rest)| first.text.len() - rest.len());
+            let last = first.text.get(begin..end).unwrap_or_default();
+            let sentence = lines
+                .get(top..at)
+                .unwrap_or_default()
+                .iter()
+                .map(|line| line.opens.map_or(line.text, |(_, rest)| rest))
+                .chain([last])
+                .collect::<Vec<_>>()
+                .join(" ");
+            return (sentence.trim().to_owned(), at + 1);
+        }
+    }
+    let code = text.get(..3).unwrap_or_default().to_owned();
+    let mut continues = text.as_bytes().get(3) == Some(&b'-');
+    let mut next = at + 1;
+    while let Some(line) = lines.get(next) {
+        if text.len() > LONGEST_REPLY || line.is_blank() || line.is_rule() || line.opens.is_some() {
+            break;
+        }
+        let mut more = line.text;
+        if transcript {
+            match more.strip_prefix("<<<") {
+                Some(rest) if continues => more = rest.trim_start(),
+                _ => break,
+            }
+        } else if ends_reply(more) {
+            break;
+        }
+        let has_code = more.get(..3).is_some_and(is_code)
+            && matches!(more.as_bytes().get(3), None | Some(b' ' | b'-'));
+        if has_code {
+            // A second reply, unless the first was to be continued.
+            if !continues || more.get(..3) != Some(&*code) {
+                break;
+            }
+            continues = more.as_bytes().get(3) == Some(&b'-');
+        } else if line.indent < first.indent {
+            break;
+        }
+        text.push(' ');
+        text.push_str(more);
+        next += 1;
+    }
+    (text, next)
+}
+
+/// Lines that never belong to the reply above them.
+fn ends_reply(line: &str) -> bool {
+    const ENDS: &[&str] = &[
+        ">>>",
+        "<<<",
+        "... while talking",
+        "Giving up on",
+        "I'm not going to",
+        "/I'm not",
+        "(Other MX",
+        "[RCPT",
+        "[MAIL",
+        "[DATA",
+        "[BODY",
+        "[CONNECT",
+        "Message will be",
+        "Remote system:",
+        "The attachment contains",
+        "No action is required",
+        "The following recipients",
+        "The following address",
+        "Original message",
+        "Reporting-MTA",
+        "Final-Recipient",
+        "Last attempted server",
+        "STARTTLS",
+        "Will keep trying",
+        "No further delivery",
+        "Warning: message",
+        "Message could not be delivered for",
+        "This has been a permanent",
+    ];
+    ENDS.iter().any(|end| line.starts_with(end)) || (line.starts_with("--") && line.len() < 4)
+}
+
+/// Where a reply begins in this line: at its code.
+///
+/// Numbers are everywhere (sizes, times, ids), so a code must stand where replies stand: at the beginning of the line,
+/// behind a colon, quote or bracket, or before an enhanced status code.
+fn code_start(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    memchr::memchr2_iter(b'4', b'5', bytes).find(|&at| {
+        let Some((head, tail)) = line.split_at_checked(at) else {
+            return false;
+        };
+        let before = head.chars().next_back().unwrap_or(' ');
+        if before.is_alphanumeric() || matches!(before, '.' | '@' | '_' | '/' | '+' | '=' | '%') {
+            return false;
+        }
+        if before == '-' && !head.trim_end_matches('-').trim().is_empty() {
+            return false;
+        }
+        let spoken = is_spoken(head);
+        if tail.get(..3).is_some_and(is_code) {
+            let behind = tail.get(3..).unwrap_or_default();
+            let class = tail.as_bytes().first();
+            let enhanced = Enhanced::read(behind.trim_start_matches([' ', '-', '#', ';', ':']))
+                .is_some_and(|(code, _)| Some(&(b'0' + code.class)) == class);
+            return match behind.chars().next() {
+                None => spoken,
+                Some(' ' | '-' | ';' | ':' | ',' | '\'' | ')' | '_') => {
+                    enhanced || (spoken && !is_unit(behind))
+                }
+                _ => false,
+            };
+        }
+        Enhanced::read(tail).is_some_and(|_| spoken)
+    })
+}
+
+/// `[45]dd` with a second digit that RFC 5321 section 4.2.1 (or a server in use) knows.
+fn is_code(text: &str) -> bool {
+    matches!(text.as_bytes(), [b'4' | b'5', b'0'..=b'7', b'0'..=b'9'])
+}
+
+/// May a reply begin behind these words?
+fn is_spoken(head: &str) -> bool {
+    let head = head.trim_end();
+    let Some(last) = head.chars().next_back() else {
+        return true;
+    };
+    match last {
+        ':' => !head
+            .trim_end_matches([':', ' '])
+            .ends_with(|letter: char| letter.is_ascii_digit()),
+        ';' | '\'' | '"' | '(' | '[' | '#' | '<' | '“' | '«' | '‘' => true,
+        '-' | '*' => head.trim_matches(['-', '*', ' ']).is_empty(),
+        ',' => head.ends_with("],") || head.ends_with(")"),
+        _ => {
+            let lower = within_end(head, 24).to_lowercase();
+            [
+                "said",
+                "returned",
+                "responded",
+                "code",
+                "error",
+                "<<<",
+                "reply",
+                "response",
+                "because of",
+                "smtp",
+            ]
+            .iter()
+            .any(|word| lower.ends_with(word))
+        }
+    }
+}
+
+/// A number with a unit is no code: `500 seconds`, `535 KB`.
+fn is_unit(behind: &str) -> bool {
+    const UNITS: &[&str] = &[
+        "kb",
+        "mb",
+        "kib",
+        "mib",
+        "bytes",
+        "byte",
+        "seconds",
+        "second",
+        "secs",
+        "minutes",
+        "hours",
+        "days",
+        "attempts",
+        "messages",
+        "recipients",
+        "users",
+        "times",
+    ];
+    let word: String = behind
+        .trim_start()
+        .chars()
+        .take_while(|letter| letter.is_alphabetic())
+        .take(10)
+        .collect();
+    UNITS.contains(&&*word.to_lowercase())
+}
+
+/// Cuts the text into paragraphs and weighs how much each speaks of a reason.
+fn paragraphs(lines: &[Line<'_>]) -> Vec<Paragraph> {
+    let mut found = Vec::new();
+    let mut open: Vec<(usize, &str)> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let ends = line.is_blank() || line.is_rule() || line.opens.is_some();
+        if ends {
+            close(lines, &mut open, &mut found);
+        }
+        if let Some((_, rest)) = line.opens {
+            let rest = rest.trim_start_matches(['.', ';', ' ']);
+            let rest = rest
+                .strip_prefix(['[', '('])
+                .and_then(|inner| inner.strip_suffix([']', ')']))
+                .unwrap_or(rest);
+            if !rest.is_empty() && !rest.starts_with("on ") {
+                open.push((at, rest));
+            }
+        } else if !ends {
+            open.push((at, line.text));
+        }
+    }
+    close(lines, &mut open, &mut found);
+    found
+}
+
+fn close(lines: &[Line<'_>], open: &mut Vec<(usize, &str)>, found: &mut Vec<Paragraph>) {
+    let mut strongest = (0, 0);
+    for (at, (_, text)) in open.iter().enumerate() {
+        let weight = weight(text);
+        if weight > strongest.1 {
+            strongest = (at, weight);
+        }
+    }
+    if let Some((line, text)) = open.first()
+        && strongest.1 < 2
+        && lines.get(*line).is_some_and(|line| line.opens.is_some())
+        && text.split_whitespace().nth(1).is_some()
+    {
+        // Words right behind an address are about it, whatever they are.
+        strongest = (0, 2);
+    }
+    let length: usize = open.iter().map(|(_, text)| text.len() + 1).sum();
+    let from = if length > LONGEST_SENTENCE {
+        strongest.0
+    } else {
+        0
+    };
+    let mut text = String::new();
+    for (_, line) in open.iter().skip(from) {
+        if text.len() + line.len() > LONGEST_SENTENCE && !text.is_empty() {
+            break;
+        }
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(within(line, LONGEST_SENTENCE));
+    }
+    if let Some((line, _)) = open.first()
+        && !text.is_empty()
+        && (strongest.1 > 0 || !mime::is_field(text.as_bytes()))
+    {
+        found.push(Paragraph {
+            line: *line,
+            text,
+            weight: strongest.1,
+        });
+    }
+    open.clear();
+}
+
+/// Words that tell a reason, in the languages bounces come in. This decides only which sentence is shown; what it
+/// means is the classifier's business.
+const REASONS: &[&str] = &[
+    "unknown",
+    "no such",
+    "not found",
+    "does not exist",
+    "doesn't exist",
+    "doesn't have",
+    "not listed",
+    "mailbox full",
+    "mailbox is full",
+    "full mailbox",
+    "is full",
+    "quota",
+    "disabled",
+    "inactive",
+    "suspended",
+    "rejected",
+    "refused",
+    "denied",
+    "blocked",
+    "timed out",
+    "timeout",
+    "time out",
+    "expired",
+    "too large",
+    "too big",
+    "exceed",
+    "too long",
+    "no route",
+    "not recognized",
+    "invalid",
+    "unrouteable",
+    "unroutable",
+    "spam",
+    "virus",
+    "unsolicited",
+    "loop",
+    "too many hops",
+    "not accept",
+    "didn't accept",
+    "not allowed",
+    "not permitted",
+    "relay",
+    "nxdomain",
+    "dns error",
+    "name service",
+    "connect to",
+    "could not find",
+    "couldn't find",
+    "couldn't be found",
+    "wasn't found",
+    "not reachable",
+    "unreachable",
+    "no valid recipients",
+    "bulk e",
+    "policy",
+    "permission",
+    "attempts",
+    "malformed",
+    "restricted",
+    "no mailbox",
+    "cannot be resolved",
+    "misconfigured",
+    "settings",
+    "not advertise",
+    "hop count",
+    "may not exist",
+    "over the limit",
+    "no longer",
+    "did not reply",
+    "no mx",
+    "unable to connect",
+    "lookup failure",
+    "deferred: ",
+    "giving up",
+    "could not deliver for",
+    "multiple retries",
+    "maximum allowed",
+    "not respond",
+    "lost connection",
+    "closed connection",
+    "unavailable",
+    "no account",
+    "command output",
+    "permanent problem",
+    "temporarily",
+    "not enough",
+    "insufficient",
+    "out of space",
+    "disk",
+    "sender verify",
+    "not authorized",
+    "introuvable",
+    "n'existe pas",
+    "pleine",
+    "refus",
+    "no existe",
+    "inexistente",
+    "no se encontr",
+    "llena",
+    "desconocid",
+    "não existe",
+    "cheia",
+    "não foi encontrad",
+    "non trovato",
+    "non esiste",
+    "piena",
+    "sconosciut",
+    "unbekannt",
+    "nicht gefunden",
+    "existiert nicht",
+    "voll",
+    "abgelehnt",
+    "überschritten",
+    "bestaat niet",
+    "onbekend",
+    "vol ",
+    "nie istnieje",
+    "okänd",
+    "finns inte",
+    "見つかり",
+    "存在し",
+    "いっぱい",
+    "拒否",
+    "不明",
+    "容量",
+    "不存在",
+    "已满",
+    "被拒",
+    "不接受",
+    "не найден",
+    "не существует",
+    "переполнен",
+    "заблокирован",
+    "отклонен",
+    "недоступен",
+];
+
+/// Words that say only that something failed.
+const FAILURES: &[&str] = &[
+    "could not be delivered",
+    "not be delivered",
+    "could not deliver",
+    "couldn't deliver",
+    "unable to deliver",
+    "not delivered",
+    "undeliver",
+    "has failed",
+    "failed",
+    "failure",
+    "cannot be",
+    "wasn't able",
+    "not yet been delivered",
+    "error",
+    "delayed",
+    "not yet received",
+    "nicht zugestellt",
+    "nicht übermittelt",
+    "доставлен",
+    "送信できません",
+    "échec",
+    "no se pudo",
+    "non è riuscito",
+];
+
+/// What every bounce says; it tells no reason whatever words it has.
+const BOILERPLATE: &[&str] = &[
+    "this message was created automatically",
+    "this is an automatically generated",
+    "this is the mail system at host",
+    "i'm sorry to have to inform",
+    "for further assistance",
+    "if you do so, please",
+    "delete your own text",
+    "do not reply",
+    "no action is required",
+    "please note that this is only",
+    "this is only a notification",
+    "there is no need to resend",
+    "you do not need to resend",
+    "this is a mime",
+    "hi. this is the",
+    "this is a permanent error",
+    "the following address",
+    "reporting-mta",
+    "final-recipient",
+    "to view your message",
+    "if you believe",
+    "for more information",
+    "the message identifier is",
+    "the subject of the message",
+];
+
+/// 3 tells a reason, 1 tells a failure, 0 tells nothing.
+fn weight(line: &str) -> u8 {
+    let lower = within(line, LONGEST_LINE).to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(BOILERPLATE) {
+        0
+    } else if says(REASONS) {
+        3
+    } else {
+        u8::from(says(FAILURES))
+    }
+}
+
+/// How much a subject speaks of a reason; `Returned mail: User unknown` is all that some bounces say.
+pub fn weight_of(text: &str) -> u8 {
+    weight(text)
+}
+
+/// The first bytes of a text, cut between letters.
+pub fn within(text: &str, most: usize) -> &str {
+    let mut end = most.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+/// The last bytes of a text, cut between letters.
+pub fn within_end(text: &str, most: usize) -> &str {
+    let mut start = text.len().saturating_sub(most);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.get(start..).unwrap_or(text)
+}

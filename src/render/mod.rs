@@ -1,0 +1,86 @@
+//! Verdicts made visible: text for people, JSON and tables for programs. Everything writes to any `Write`.
+
+pub mod escape;
+pub mod fields;
+mod json;
+mod table;
+pub mod text;
+
+use std::io::{self, Write};
+
+use crate::cli::Form;
+pub use fields::{Answer, Field, Key};
+use table::Table;
+
+/// How much text tells of a verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// One line, with the name of the input where there are several.
+    Line { with_file: bool },
+    /// Everything, on lines of this many columns.
+    Full { width: usize },
+}
+
+/// Writes one answer after the other in the form that was asked for.
+#[derive(Debug)]
+pub enum Renderer {
+    /// A line each, for people.
+    Lines(text::Lines),
+    /// In full, for people; what is wide wraps here, in columns.
+    Full {
+        width: usize,
+        first: bool,
+    },
+    Json(Vec<Field>),
+    Table(Table, Vec<Field>),
+}
+
+impl Renderer {
+    /// The renderer of a form. `fields` may be empty: then all keys of JSON, the usual columns of a table.
+    #[must_use]
+    pub fn new(form: Form, fields: &[Field], detail: Detail) -> Self {
+        let or = |keys: &[Key]| {
+            if fields.is_empty() {
+                keys.iter().copied().map(Field::from).collect()
+            } else {
+                fields.to_vec()
+            }
+        };
+        match (form, detail) {
+            (Form::Text, Detail::Line { with_file }) => Self::Lines(text::Lines::new(with_file)),
+            (Form::Text, Detail::Full { width }) => Self::Full { width, first: true },
+            (Form::Json, _) => Self::Json(or(Key::ALL)),
+            (Form::Csv, _) => Self::Table(Table::Csv, or(table::COLUMNS)),
+            (Form::Tsv, _) => Self::Table(Table::Tsv, or(table::COLUMNS)),
+        }
+    }
+
+    /// Writes what stands before the first answer.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn begin(&self, out: &mut impl Write) -> io::Result<()> {
+        match self {
+            Self::Table(table, fields) => table.write_head(out, fields),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes an answer.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
+        match self {
+            Self::Lines(lines) => lines.write(out, answer),
+            Self::Full { width, first } => {
+                if !std::mem::take(first) {
+                    out.write_all(b"\n")?;
+                }
+                out.write_all(text::in_full(answer, *width).as_bytes())
+            }
+            Self::Json(fields) => json::write(out, answer, fields),
+            Self::Table(table, fields) => table.write(out, answer, fields),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! CSV (RFC 4180, lines end in LF as spreadsheets and `cut` take them) and TSV.
+
+use std::io::{self, Write};
+
+use super::escape;
+use super::fields::{Answer, Field, Key};
+
+/// The kind of table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    Csv,
+    Tsv,
+}
+
+/// The columns when none were asked for: what a spreadsheet is sorted and counted by.
+pub const COLUMNS: &[Key] = &[
+    Key::File,
+    Key::Line,
+    Key::Time,
+    Key::Recipient,
+    Key::Priority,
+    Key::Cause,
+    Key::Family,
+    Key::Code,
+    Key::Enhanced,
+    Key::Owner,
+    Key::Retry,
+    Key::Suppress,
+    Key::Provider,
+    Key::Blocklist,
+    Key::Confidence,
+    Key::Summary,
+    Key::Reply,
+];
+
+impl Table {
+    /// Writes the names of the columns.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write_head(self, out: &mut impl Write, fields: &[Field]) -> io::Result<()> {
+        self.write_row(out, fields.iter().map(|field| &*field.name))
+    }
+
+    /// Writes an answer as one line. A column without a value stays empty.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write(
+        self,
+        out: &mut impl Write,
+        answer: Answer<'_>,
+        fields: &[Field],
+    ) -> io::Result<()> {
+        let cells = fields.iter().map(|field| {
+            field
+                .value(answer)
+                .map(|value| value.into_cell())
+                .unwrap_or_default()
+        });
+        self.write_row(out, cells)
+    }
+
+    /// Control characters are written out, so a row is one line and a tab is always a border.
+    fn write_row(
+        self,
+        out: &mut impl Write,
+        cells: impl Iterator<Item = impl AsRef<str>>,
+    ) -> io::Result<()> {
+        let border: &[u8] = if self == Self::Csv { b"," } else { b"\t" };
+        for (place, cell) in cells.enumerate() {
+            if place > 0 {
+                out.write_all(border)?;
+            }
+            let cell = escape::visible(cell.as_ref());
+            if self == Self::Csv && cell.contains([',', '"']) {
+                write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
+            } else {
+                out.write_all(cell.as_bytes())?;
+            }
+        }
+        out.write_all(b"\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    fn row(table: Table, cells: &[&str]) -> String {
+        let mut out = Vec::new();
+        table.write_row(&mut out, cells.iter()).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_csv_cell_is_quoted_where_it_must_be() {
+        assert_eq!(
+            row(Table::Csv, &["a", "b,c", "d \"e\"", ""]),
+            "a,\"b,c\",\"d \"\"e\"\"\",\n"
+        );
+    }
+
+    #[test]
+    fn a_row_is_one_line_whatever_a_cell_holds() {
+        assert_eq!(
+            row(Table::Csv, &["a\r\nb", "\x1b[2J"]),
+            "a\\r\\nb,\\x1b[2J\n"
+        );
+        assert_eq!(row(Table::Tsv, &["a\tb", "c\nd"]), "a\\tb\tc\\nd\n");
+    }
+}

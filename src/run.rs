@@ -1,0 +1,307 @@
+//! The run: from every source to its verdicts, and what the exit status says of them.
+
+use std::io::{self, BufWriter, Read, StdoutLock, Write};
+
+use anyhow::{Context, Result};
+use whybounce::classifier::Classifier;
+use whybounce::record::{self, Record, Seen, State, mail, mail::Mail};
+use whybounce::vocabulary::Exit;
+
+use crate::exit::Status;
+use crate::input::{self, Blocks, Mails, Source};
+use crate::render::escape::visible;
+use crate::render::{Answer, Detail, Renderer};
+use crate::settings::{Judging, Kind};
+
+/// Bytes of output that are written at once while input flows.
+const WRITTEN_AT_ONCE: usize = 1 << 16;
+
+/// Reads every source and gives its verdicts.
+///
+/// # Errors
+/// Output that cannot be written, with the writer's error in the chain. A source that cannot be read is reported, the
+/// others are read all the same, and the status is trouble.
+pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
+    if judging.sources.iter().any(Source::is_terminal) {
+        complain("nothing to read: give a reply, name files with -f, or pipe something in");
+        complain("try: whybounce \"550 5.1.1 User unknown\"   (whybounce --help tells more)");
+        return Ok(Status::Trouble);
+    }
+    let asked_in_words = matches!(judging.sources.as_slice(), [Source::Argument(_)]);
+    let detail = if judging.details || asked_in_words {
+        Detail::Full { width }
+    } else {
+        Detail::Line {
+            with_file: judging.sources.len() > 1
+                || judging.sources.iter().any(Source::is_directory),
+        }
+    };
+    let mut judge = Judge {
+        judging,
+        width,
+        alone: judging.sources.len() == 1,
+        classifier: Classifier::default(),
+        renderer: Renderer::new(judging.form, &judging.fields, detail),
+        out: BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stdout().lock()),
+        tally: Tally::default(),
+        failed: None,
+    };
+    if !judging.quiet {
+        judge.renderer.begin(&mut judge.out).context(CANNOT_WRITE)?;
+    }
+    for source in &judging.sources {
+        match source.mails_within() {
+            Ok(None) => judge.source(source)?,
+            Ok(Some(mails)) => {
+                judge.alone = false;
+                mails.iter().try_for_each(|mail| judge.source(mail))?;
+            }
+            Err(error) => judge.unreadable(&error),
+        }
+    }
+    judge.out.flush().context(CANNOT_WRITE)?;
+    let tally = judge.tally;
+    if tally.records == 0 && !tally.trouble && !judging.quiet {
+        complain(&match (tally.mails, tally.lines) {
+            (0, 0) => "the input is empty".to_owned(),
+            (0, 1) => "no server's reply was found in this line".to_owned(),
+            (0, lines) => format!("no server's reply was found in {lines} lines"),
+            (1, 0) => match tally.mail {
+                None | Some(Mail::Bounce) => "no server's reply was found in this mail".to_owned(),
+                Some(Mail::NotABounce) => "this mail is no bounce".to_owned(),
+                Some(mail) => format!("this mail is no bounce: {}", mail.id()),
+            },
+            (mails, _) => format!("none of {mails} mails is a bounce"),
+        });
+    }
+    Ok(tally.status(judging.exit_status))
+}
+
+/// What failed when output fails; the reason stands behind it.
+pub const CANNOT_WRITE: &str = "cannot write the output";
+
+/// Says something on standard error. Nobody is left to tell when that fails, and the exit status tells all the same.
+fn complain(what: &str) {
+    drop(writeln!(io::stderr(), "whybounce: {}", visible(what)));
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tally {
+    lines: u64,
+    mails: u64,
+    /// What the last of them turned out to be.
+    mail: Option<Mail>,
+    records: u64,
+    /// Verdicts that passed the filter.
+    passed: u64,
+    /// Those of them that recognised something.
+    recognised: u64,
+    last: Option<Exit>,
+    trouble: bool,
+}
+
+impl Tally {
+    fn status(&self, exit_status: bool) -> Status {
+        match self.last {
+            _ if self.trouble => Status::Trouble,
+            Some(exit) if exit_status && self.records == 1 => Status::Verdict(exit),
+            _ if self.recognised > 0 => Status::Answered,
+            _ => Status::Nothing,
+        }
+    }
+}
+
+struct Judge<'j> {
+    judging: &'j Judging,
+    /// Columns of a page.
+    width: usize,
+    /// Whether there is a single input.
+    alone: bool,
+    classifier: Classifier<'static>,
+    renderer: Renderer,
+    out: BufWriter<StdoutLock<'static>>,
+    tally: Tally,
+    failed: Option<io::Error>,
+}
+
+impl Judge<'_> {
+    /// Reads one source. What cannot be read is reported; only output that cannot be written ends the run.
+    fn source(&mut self, source: &Source) -> Result<()> {
+        match source {
+            Source::Argument(reply) => self.argument(reply),
+            _ => {
+                if let Err(error) = self.stream(source) {
+                    self.unreadable(&error);
+                }
+            }
+        }
+        self.failed.take().map_or(Ok(()), Err).context(CANNOT_WRITE)
+    }
+
+    fn unreadable(&mut self, error: &anyhow::Error) {
+        self.flush();
+        complain(&format!("{error:#}"));
+        self.tally.trouble = true;
+    }
+
+    /// What was typed is always a question: what no format claims is taken as a reply in its own words.
+    fn argument(&mut self, reply: &str) {
+        let mut state = State::default();
+        let before = self.tally.records;
+        let mut noise = false;
+        for line in reply.lines() {
+            self.tally.lines += 1;
+            noise |= self.line(line, &mut state, None) == Seen::Noise && !line.trim().is_empty();
+        }
+        record::finish(&mut state, &mut |record| {
+            self.record(Record { line: 0, ..record }, None)
+        });
+        if self.tally.records == before && !noise && !reply.trim().is_empty() {
+            let words: Vec<_> = reply.split_whitespace().collect();
+            self.record(
+                Record {
+                    format: "reply",
+                    reply: words.join(" ").into(),
+                    ..Record::default()
+                },
+                None,
+            );
+        }
+    }
+
+    /// Reads a stream; its first bytes tell whether it is a mail or lines.
+    fn stream(&mut self, source: &Source) -> Result<()> {
+        let name = source.name();
+        let name = name.as_deref();
+        let mut blocks = Blocks::new(source.open()?);
+        let is_mail = match self.judging.from {
+            Some(kind) => Ok(matches!(kind, Kind::Mail)),
+            None => blocks.peek().map(mail::begins),
+        };
+        let read = is_mail.and_then(|is_mail| {
+            if is_mail {
+                self.mails(blocks, name)
+            } else {
+                self.lines(blocks, name)
+            }
+        });
+        read.with_context(|| format!("cannot read {}", name.unwrap_or("standard input")))
+    }
+
+    /// Reads lines block by block; each block is answered before more is read.
+    fn lines<R: Read>(&mut self, mut blocks: Blocks<R>, file: Option<&str>) -> io::Result<()> {
+        let mut state = State::default();
+        let mut number = 0;
+        while let Some(block) = blocks.next_block()? {
+            for line in input::lines(block) {
+                number += 1;
+                state.line = number;
+                self.line(&line, &mut state, file);
+                if self.failed.is_some() {
+                    return Ok(());
+                }
+            }
+            self.flush();
+        }
+        record::finish(&mut state, &mut |record| self.record(record, file));
+        self.tally.lines += number;
+        if blocks.cut_lines > 0 {
+            let (cut, long) = (blocks.cut_lines, input::BLOCK >> 20);
+            let name = file.unwrap_or("standard input");
+            complain(&format!(
+                "{name}: {cut} of {number} lines are longer than {long} MiB; the rest of each was left out"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Reads a mail, or an mbox mail by mail.
+    fn mails<R: Read>(&mut self, blocks: Blocks<R>, file: Option<&str>) -> io::Result<()> {
+        let mut mails = Mails::new(blocks)?;
+        let alone = self.alone && !mails.is_mbox();
+        let mut number = 0;
+        let mut records = Vec::new();
+        while let Some(mail) = mails.next_mail()? {
+            number += 1;
+            let kind = mail::read(mail, &mut |record| {
+                records.push(Record {
+                    line: number,
+                    ..record
+                })
+            });
+            self.tally.mail = Some(kind);
+            // One mail about one recipient is one question, as a reply on the command line is.
+            if alone && records.len() == 1 {
+                self.renderer = Renderer::new(
+                    self.judging.form,
+                    &self.judging.fields,
+                    Detail::Full { width: self.width },
+                );
+            }
+            for record in records.drain(..) {
+                self.record(record, file);
+            }
+            self.flush();
+            if self.failed.is_some() {
+                break;
+            }
+        }
+        self.tally.mails += number;
+        Ok(())
+    }
+
+    /// Hands on what was written, so that whoever reads it live has all of it.
+    fn flush(&mut self) {
+        if let Err(error) = self.out.flush() {
+            self.failed.get_or_insert(error);
+        }
+    }
+
+    fn line<'a>(&mut self, line: &'a str, state: &mut State, file: Option<&str>) -> Seen {
+        let (number, from) = (state.line, self.judging.from);
+        let give: record::Give<'_, 'a> = &mut |mut record| {
+            if record.line == 0 {
+                record.line = number;
+            }
+            self.record(record, file);
+        };
+        match from {
+            Some(Kind::Line(format)) => record::read_line_as(format, line, state, give),
+            _ => record::read_line(line, state, give),
+        }
+    }
+
+    /// Judges a record, and gives the verdict if it passes.
+    fn record(&mut self, record: Record<'_>, file: Option<&str>) {
+        if self.failed.is_some() {
+            return;
+        }
+        self.tally.records += 1;
+        let verdict = self.classifier.classify(&record);
+        if !self
+            .judging
+            .only
+            .iter()
+            .all(|filter| filter.passes(&verdict))
+        {
+            return;
+        }
+        let exit = verdict.exit();
+        self.tally.passed += 1;
+        self.tally.recognised += u64::from(exit != Exit::Unrecognised);
+        self.tally.last = Some(exit);
+        if !self.judging.quiet {
+            self.failed = self
+                .renderer
+                .write(
+                    &mut self.out,
+                    Answer {
+                        verdict: &verdict,
+                        file,
+                    },
+                )
+                .err();
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! As typed becomes as meant: every flag is checked and resolved once, before anything is read.
+
+use std::io::{self, IsTerminal};
+use std::path::Path;
+
+use anyhow::{Result, anyhow, bail};
+use whybounce::record::{self, Format};
+
+use crate::cli::{Cli, Form, Topic, When};
+use crate::filter::Filter;
+use crate::input::Source;
+use crate::render::Field;
+
+/// Columns of a page when no terminal tells its width.
+const PAGE: usize = 80;
+/// Lines longer than this are hard to read, however wide the terminal.
+const WIDEST_PAGE: usize = 100;
+
+/// What the user wants.
+pub enum Task {
+    /// Verdicts of what these hold.
+    Judge(Judging),
+    Explain(String),
+    List(Topic),
+}
+
+/// The kind that `--from` forces.
+#[derive(Clone, Copy)]
+pub enum Kind {
+    Line(&'static Format),
+    Mail,
+}
+
+/// How verdicts are made and given.
+pub struct Judging {
+    pub sources: Vec<Source>,
+    /// The kind that every record is read as.
+    pub from: Option<Kind>,
+    pub only: Vec<Filter>,
+    pub form: Form,
+    pub fields: Vec<Field>,
+    pub details: bool,
+    pub quiet: bool,
+    pub exit_status: bool,
+}
+
+/// The settings of a run.
+pub struct Settings {
+    pub task: Task,
+    pub colour: bool,
+    /// Columns of a page.
+    pub width: usize,
+}
+
+impl Settings {
+    /// Resolves what was typed.
+    ///
+    /// # Errors
+    /// An unknown format, field or filter, with the nearest known one; fields for text; nothing to read.
+    pub fn resolve(cli: Cli) -> Result<Self> {
+        let colour = match cli.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => io::stdout().is_terminal() && !is_set("NO_COLOR") && !is("TERM", "dumb"),
+        };
+        let width = terminal_size::terminal_size()
+            .map_or(PAGE, |(width, _)| usize::from(width.0).min(WIDEST_PAGE));
+        let task = match (cli.explain, cli.list) {
+            (Some(what), _) => Task::Explain(what),
+            (None, Some(topic)) => Task::List(topic),
+            (None, None) => {
+                let form = if cli.json { Form::Json } else { cli.format };
+                if form == Form::Text && !cli.fields.is_empty() {
+                    bail!("--fields goes with --json, --format csv or --format tsv");
+                }
+                Task::Judge(Judging {
+                    sources: Source::of(cli.reply, cli.file),
+                    from: cli.from.as_deref().map(kind).transpose()?,
+                    only: cli
+                        .only
+                        .iter()
+                        .map(|text| Filter::read(text))
+                        .collect::<Result<_>>()?,
+                    fields: cli
+                        .fields
+                        .iter()
+                        .map(|name| field(name))
+                        .collect::<Result<_>>()?,
+                    form,
+                    details: cli.details,
+                    quiet: cli.quiet,
+                    exit_status: cli.exit_status,
+                })
+            }
+        };
+        Ok(Self {
+            task,
+            colour,
+            width,
+        })
+    }
+}
+
+/// Whether an environment variable is set to something; an empty one is none (<https://no-color.org>).
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty())
+}
+
+fn is(name: &str, value: &str) -> bool {
+    std::env::var_os(name).is_some_and(|set| Path::new(&set) == Path::new(value))
+}
+
+/// The names that the records of mails carry: reports after RFC 3464, and all others.
+pub const MAIL_FORMATS: [&str; 2] = ["dsn", "bounce"];
+
+/// The name of every kind of record, dialects included.
+pub fn format_names() -> impl Iterator<Item = &'static str> {
+    let of_lines = record::FORMATS
+        .iter()
+        .flat_map(|format| [format.id].into_iter().chain(format.also.iter().copied()));
+    of_lines.chain(MAIL_FORMATS)
+}
+
+fn kind(id: &str) -> Result<Kind> {
+    if MAIL_FORMATS.contains(&id) {
+        return Ok(Kind::Mail);
+    }
+    let hint = "--list formats names them all";
+    record::format(id)
+        .map(Kind::Line)
+        .ok_or_else(|| unknown("format", id, format_names(), hint))
+}
+
+fn field(name: &str) -> Result<Field> {
+    let name = name.trim();
+    Field::from_name(name).ok_or_else(|| {
+        let names = Field::names();
+        let hint = format!("known are {}", names.join(", "));
+        unknown("field", name, names.iter().map(String::as_str), &hint)
+    })
+}
+
+/// The error for a word that is not known: says the nearest one, or else what to type next.
+pub fn unknown<'a>(
+    what: &str,
+    word: &str,
+    known: impl Iterator<Item = &'a str>,
+    hint: &str,
+) -> anyhow::Error {
+    match nearest(word, known) {
+        Some(near) => anyhow!("unknown {what} '{word}'; did you mean '{near}'?"),
+        None => anyhow!("unknown {what} '{word}'; {hint}"),
+    }
+}
+
+/// The known word that a mistyped one was probably meant to be.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_ascii_lowercase();
+    let near = |known: &str| {
+        let within =
+            word.len() > 3 && known.len() > 3 && (known.contains(&word) || word.contains(known));
+        strsim::jaro_winkler(&word, known).max(if within { 0.85 } else { 0.0 })
+    };
+    known
+        .map(|known| (near(known), known))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|left, right| left.0.total_cmp(&right.0))
+        .map(|(_, known)| known)
+}
