@@ -95,7 +95,7 @@ fn queue_id(message: &str) -> (Option<&str>, &str) {
     if !fits {
         return (None, message);
     }
-    (Some(id), rest.trim_start())
+    (Some(id), rest.trim_ascii_start())
 }
 
 /// Reads `to=<...>, relay=..., dsn=..., status=WORD (REASON)`.
@@ -267,7 +267,9 @@ pub fn said(reason: &str) -> Record<'_> {
         while_doing(rest, " while ")
     } else if let Some(rest) = inner.strip_prefix("conversation with ") {
         while_doing(rest, " timed out while ")
-    } else if let Some((_, rest)) = cut(inner, "not offered by host ") {
+    } else if inner.starts_with("TLS is required")
+        && let Some((_, rest)) = cut(inner, "not offered by host ")
+    {
         (rest.split(' ').next(), Some(Phase::StartTls))
     } else {
         (None, None)
