@@ -19,7 +19,7 @@ impl<'a> Line<'a> {
     /// Takes the frame off: `Jun  1 10:00:00 host program[pid]: message` (RFC 3164), the same with an RFC 3339
     /// stamp, RFC 5424, and either of them behind a file name of grep or a container name of Docker.
     pub fn cut(line: &'a str) -> Self {
-        let whole = line.trim_ascii();
+        let whole = line.trim_start_matches('\u{feff}').trim_ascii();
         let text = priority(whole).unwrap_or(whole);
         let (time, rest) = match stamp(text) {
             Some((time, rest)) => (Some(time), rest),
