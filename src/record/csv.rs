@@ -29,6 +29,8 @@ enum Role {
     Event,
     /// The platform's own class.
     Class,
+    /// A line of a dialogue, in a protocol log.
+    Said,
 }
 
 /// The columns of the file that is being read.
@@ -82,6 +84,11 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
             .cloned()
     };
     let event = value(Role::Event).unwrap_or_default();
+    if columns.id == "exchange"
+        && let Some(said) = value(Role::Said)
+    {
+        return dialogue(&event, said, value(Role::Ip), value(Role::Time), give);
+    }
     let outcome = if columns.id == "powermta" {
         match powermta_event(&event) {
             Some(outcome) => outcome,
@@ -157,6 +164,32 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
             .map_or("", String::as_str);
         one(Some(recipient), words);
     }
+    Seen::Records
+}
+
+/// Reads a line of an SMTP protocol log of Exchange, where `<` is what came in and `>` what went out. A reply that came in
+/// was the remote server's, one that went out the own server's; only refusals are records.
+fn dialogue<'a>(
+    event: &str,
+    said: Cow<'a, str>,
+    endpoint: Option<Cow<'a, str>>,
+    time: Option<Cow<'a, str>>,
+    give: Give<'_, 'a>,
+) -> Seen {
+    if !matches!(event, "<" | ">") || code(&said).is_none_or(|code| code < 400) {
+        return Seen::Noise;
+    }
+    let address = endpoint
+        .and_then(|endpoint| endpoint.parse::<std::net::SocketAddr>().ok())
+        .map(|endpoint| Cow::Owned(endpoint.ip().to_string()));
+    give(Record {
+        format: "exchange",
+        reply: said,
+        remote_ip: address,
+        time,
+        own_server: event == ">",
+        ..Record::default()
+    });
     Seen::Records
 }
 
@@ -238,7 +271,8 @@ fn header(text: &str) -> Option<Columns> {
     let roles: Vec<_> = names.iter().map(|name| role(name)).collect();
     let holds = |role| roles.contains(&Some(role));
     let told = holds(Role::Reply) || (holds(Role::Event) && holds(Role::Detail));
-    if !told || !holds(Role::Recipient) {
+    let dialogue = exchange && holds(Role::Said) && holds(Role::Event);
+    if !dialogue && (!told || !holds(Role::Recipient)) {
         return None;
     }
     let id = if exchange
@@ -292,6 +326,8 @@ fn role(name: &str) -> Option<Role> {
         "bouncecat" | "bounceclass" | "bouncetype" | "bounceclassification" | "category" => {
             Role::Class
         }
+        "remoteendpoint" => Role::Ip,
+        "data" => Role::Said,
         _ => return None,
     })
 }
@@ -395,6 +431,19 @@ mod tests {
         assert_eq!(records[2].remote_host.as_deref(), Some("mx.example.com"));
         assert_eq!(records[2].remote_ip.as_deref(), Some("192.0.2.7"));
         assert_eq!(records[2].outcome, Some(Outcome::Deferred));
+    }
+
+    #[test]
+    fn a_protocol_log_shows_who_refused() {
+        let records = all(
+            "#Fields: date-time,connector-id,session-id,sequence-number,local-endpoint,remote-endpoint,event,data,context\n2026-06-01T10:00:00.000Z,Out,08DA,5,192.0.2.9:1234,192.0.2.1:25,>,RCPT TO:<bob@example.com>,\n2026-06-01T10:00:01.000Z,Out,08DA,6,192.0.2.9:1234,192.0.2.1:25,<,\"550 5.1.1 no, never\",\n2026-06-01T10:00:01.000Z,In,08DA,6,192.0.2.9:25,[2001:db8::1]:1234,>,550 5.7.54 SMTP; Unable to relay,\n",
+        );
+        assert_eq!(records.len(), 2);
+        assert_eq!(records[0].reply, "550 5.1.1 no, never");
+        assert_eq!(records[0].remote_ip.as_deref(), Some("192.0.2.1"));
+        assert!(!records[0].own_server);
+        assert!(records[1].own_server);
+        assert_eq!(records[1].remote_ip.as_deref(), Some("2001:db8::1"));
     }
 
     #[test]

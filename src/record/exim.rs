@@ -43,6 +43,8 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     if record.is_none() && id.is_none() && has(rest, "SMTP error from remote mail") {
         record = find(rest, "SMTP error from remote mail")
             .and_then(|at| rest.get(at..))
+            // A bounce mail has the reply on the next line.
+            .filter(|reason| !reason.ends_with(':'))
             .map(said);
     }
     match record {

@@ -19,7 +19,7 @@ impl<'a> Line<'a> {
     /// Takes the frame off: `Jun  1 10:00:00 host program[pid]: message` (RFC 3164), the same with an RFC 3339
     /// stamp, RFC 5424, and either of them behind a file name of grep or a container name of Docker.
     pub fn cut(line: &'a str) -> Self {
-        let whole = line.trim();
+        let whole = line.trim_start_matches('\u{feff}').trim_ascii();
         let text = priority(whole).unwrap_or(whole);
         let (time, rest) = match stamp(text) {
             Some((time, rest)) => (Some(time), rest),
@@ -56,17 +56,27 @@ pub fn stamp(text: &str) -> Option<(&str, &str)> {
         _ => return None,
     };
     let (time, rest) = text.split_at_checked(length)?;
-    Some((time, rest.trim_start_matches([' ', '\t'])))
+    Some((time, rest.trim_ascii_start()))
 }
 
 /// The length of `Jun  1 10:00:00`, with a year or fractions of a second where the sender writes them.
 fn syslog_stamp(bytes: &[u8]) -> Option<usize> {
-    const MONTHS: &[&[u8; 3]] = &[
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
-    ];
-    let month = bytes.get(..3)?;
-    if bytes.get(3) != Some(&b' ') || !MONTHS.iter().any(|name| name.as_slice() == month) {
+    let month = matches!(
+        bytes.get(..3)?,
+        b"Jan"
+            | b"Feb"
+            | b"Mar"
+            | b"Apr"
+            | b"May"
+            | b"Jun"
+            | b"Jul"
+            | b"Aug"
+            | b"Sep"
+            | b"Oct"
+            | b"Nov"
+            | b"Dec"
+    );
+    if bytes.get(3) != Some(&b' ') || !month {
         return None;
     }
     let mut at = 4;
@@ -176,7 +186,7 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
     for place in 0..words {
         let at = memchr(b' ', rest.as_bytes())?;
         let (word, behind) = rest.split_at_checked(at)?;
-        let behind = behind.trim_start();
+        let behind = behind.trim_ascii_start();
         if let Some(tag) = word.strip_suffix(':') {
             // Without a stamp only a process number makes a word a program: `Error: ...` is none.
             let (name, has_number) = match tag.strip_suffix(']').and_then(|tag| tag.split_once('['))
@@ -273,6 +283,11 @@ pub fn some(text: &str) -> Option<&str> {
 /// An IP address in the text form of RFC 4291 or dotted; nothing else.
 pub fn ip(text: &str) -> Option<&str> {
     let text = text.strip_prefix("IPv6:").unwrap_or(text);
+    // Names are far more frequent; one letter of theirs is enough.
+    let letters = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.' || byte == b':';
+    if !text.bytes().all(letters) {
+        return None;
+    }
     text.parse::<std::net::IpAddr>().is_ok().then_some(text)
 }
 
@@ -281,9 +296,10 @@ pub fn peer(text: &str) -> (Option<&str>, Option<&str>) {
     let (name, rest) = text.split_once('[').unwrap_or((text, ""));
     let name = name.trim().trim_end_matches('.');
     let address = rest.split_once(']').and_then(|(address, _)| ip(address));
-    let known = !name.is_empty() && name != "unknown" && ip(name).is_none();
-    let address = address.or_else(|| ip(name));
-    (known.then_some(name), address)
+    match ip(name) {
+        Some(own) => (None, address.or(Some(own))),
+        None => (some(name).filter(|name| *name != "unknown"), address),
+    }
 }
 
 /// The length of a reply code (RFC 5321 section 4.2) that `text` starts with: three digits, then no digit or letter.

@@ -24,6 +24,11 @@ pub struct Entry {
 
 /// Reads a line of the queue's listing.
 pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen {
+    // A log line says that the listing is over.
+    if !line.program.is_empty() || line.time.is_some() {
+        state.queue = None;
+        return Seen::NotMine;
+    }
     if let Some(entry) = entry(line.whole) {
         state.queue = Some(entry);
         return Seen::Noise;
@@ -32,7 +37,7 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         return Seen::NotMine;
     };
     let text = line.whole;
-    if entry.open || (text.starts_with('(') && line.program.is_empty()) {
+    if entry.open || text.starts_with('(') {
         if !entry.open {
             entry.reason.clear();
         } else {
@@ -48,11 +53,7 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         return Seen::Noise;
     }
     let recipient = text.trim_matches(['<', '>']);
-    if recipient.contains('@')
-        && !recipient.contains(' ')
-        && line.program.is_empty()
-        && line.time.is_none()
-    {
+    if recipient.contains('@') && !recipient.contains(' ') {
         let reason = entry.reason.trim();
         let reason = reason
             .strip_prefix('(')

@@ -340,3 +340,86 @@ pub fn finish<'a>(state: &mut State, give: Give<'_, 'a>) {
         give(pending.into_record());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::testing::all;
+    use super::*;
+
+    /// These examples are the line that a file begins with; what follows it has the records.
+    const HEADERS: &[&str] = &["csv", "mailq"];
+
+    #[test]
+    fn every_format_reads_its_own_example() {
+        for kind in FORMATS {
+            let mut records = Vec::new();
+            let mut give = |record: Record<'static>| records.push(record);
+            let seen = read_line_as(kind, kind.example, &mut State::default(), &mut give);
+            if HEADERS.contains(&kind.id) {
+                assert_eq!(seen, Seen::Noise, "{}", kind.id);
+                continue;
+            }
+            assert_eq!(seen, Seen::Records, "{}", kind.id);
+            let own = |record: &Record<'_>| {
+                record.format == kind.id || kind.also.contains(&record.format)
+            };
+            assert!(records.iter().all(own), "{}: {records:?}", kind.id);
+            // Found without being told, too.
+            let found = all(kind.example);
+            assert_eq!(found.len(), 1, "{}", kind.id);
+            assert!(found.iter().all(own), "{}: {found:?}", kind.id);
+            assert!(
+                found[0].reply.contains('5') || found[0].reply.contains('4'),
+                "{}",
+                kind.id
+            );
+        }
+    }
+
+    #[test]
+    fn formats_may_be_mixed_in_one_stream() {
+        let stream: Vec<&str> = FORMATS
+            .iter()
+            .filter(|kind| !HEADERS.contains(&kind.id))
+            .map(|kind| kind.example)
+            .collect();
+        let stream = [stream.clone(), stream.iter().rev().copied().collect()].concat();
+        assert_eq!(all(&stream.join("\n")).len(), stream.len());
+    }
+
+    #[test]
+    fn ids_and_dialects_are_unique_and_found() {
+        let mut names: Vec<&str> = FORMATS
+            .iter()
+            .flat_map(|kind| std::iter::once(kind.id).chain(kind.also.iter().copied()))
+            .collect();
+        for name in &names {
+            assert!(format(name).is_some(), "{name}");
+        }
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
+        assert!(format("nonsense").is_none());
+    }
+
+    #[test]
+    fn line_ends_and_marks_of_windows_do_not_matter() {
+        let records = all("\u{feff}550 5.1.1 a\r\n550-5.7.1 b\r\n550 5.7.1 c\r\n");
+        let replies: Vec<_> = records.iter().map(|record| record.reply.as_ref()).collect();
+        assert_eq!(replies, ["550 5.1.1 a", "550-5.7.1 b 550 5.7.1 c"]);
+    }
+
+    #[test]
+    fn an_endless_reply_does_not_fill_the_memory() {
+        let mut state = State::default();
+        for _ in 0..100_000 {
+            read_line("550-5.1.1 and so on and so on", &mut state, &mut |_| {});
+        }
+        let mut length = 0;
+        finish(&mut state, &mut |record| length = record.reply.len());
+        assert!(length > 0 && length < 64 * 1024, "{length}");
+    }
+}

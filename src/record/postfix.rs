@@ -5,7 +5,7 @@
 //! `tls=` came one after the other. Zimbra, iRedMail, mailcow and Modoboa write these lines, too.
 
 use super::line::{Line, between, code, cut, cut_last, find, has, peer, some};
-use super::{Give, Outcome, Record, Seen, State};
+use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
 
@@ -95,7 +95,7 @@ fn queue_id(message: &str) -> (Option<&str>, &str) {
     if !fits {
         return (None, message);
     }
-    (Some(id), rest.trim_start())
+    (Some(id), rest.trim_ascii_start())
 }
 
 /// Reads `to=<...>, relay=..., dsn=..., status=WORD (REASON)`.
@@ -242,14 +242,9 @@ pub fn said(reason: &str) -> Record<'_> {
     if let Some(rest) = inner.strip_prefix("host ")
         && let Some((host, rest)) = rest.split_once(' ')
         && is_host(host)
+        && let Some(record) = answer(host, rest)
     {
-        if let Some(reply) = rest.strip_prefix("said: ") {
-            let (reply, phase) = in_reply_to(reply);
-            return spoken(host, reply, phase);
-        }
-        if let Some(reply) = rest.strip_prefix("refused to talk to me: ") {
-            return spoken(host, reply, Some(Phase::Connect));
-        }
+        return record;
     }
     if let Some(rest) = inner.strip_prefix("SASL authentication failed; ") {
         let rest = rest.strip_prefix("server ").unwrap_or(rest);
@@ -272,7 +267,9 @@ pub fn said(reason: &str) -> Record<'_> {
         while_doing(rest, " while ")
     } else if let Some(rest) = inner.strip_prefix("conversation with ") {
         while_doing(rest, " timed out while ")
-    } else if let Some((_, rest)) = cut(inner, "not offered by host ") {
+    } else if inner.starts_with("TLS is required")
+        && let Some((_, rest)) = cut(inner, "not offered by host ")
+    {
         (rest.split(' ').next(), Some(Phase::StartTls))
     } else {
         (None, None)
@@ -284,6 +281,16 @@ pub fn said(reason: &str) -> Record<'_> {
     }
     record.phase = phase;
     record
+}
+
+/// What a host `said: ...` or with which words it `refused to talk to me: ...`.
+fn answer<'a>(host: &'a str, rest: &'a str) -> Option<Record<'a>> {
+    if let Some(reply) = rest.strip_prefix("said: ") {
+        let (reply, phase) = in_reply_to(reply);
+        return Some(spoken(host, reply, phase));
+    }
+    let reply = rest.strip_prefix("refused to talk to me: ")?;
+    Some(spoken(host, reply, Some(Phase::Connect)))
 }
 
 /// A name with an address or a socket in brackets: no blank in it, so that prose is none.
@@ -516,23 +523,19 @@ fn tail(text: &str) -> Option<Record<'_>> {
         let before = text.get(..at)?;
         // The word before `said:` is the host; `host` in front of it is often cut off.
         let host = before.rsplit(' ').next()?.trim_start_matches('(');
-        if host.contains('[') && host.contains(']') {
-            let start = at - host.len();
-            let rest = text.get(start..)?;
-            let rest = if before.contains("(host ") {
-                rest.strip_suffix(')').unwrap_or(rest)
-            } else {
-                rest
-            };
-            let (host, reply) =
-                cut(rest, " said: ").or_else(|| cut(rest, " refused to talk to me: "))?;
-            let refused = has(rest.get(..host.len() + 12)?, " refused");
-            let (reply, phase) = in_reply_to(reply);
-            return Some(spoken(
-                host,
-                reply,
-                if refused { Some(Phase::Connect) } else { phase },
-            ));
+        let rest = text.get(at + 1..)?;
+        let rest = match rest.strip_suffix(')') {
+            Some(inside) if has(before, "(host ") || text.starts_with('(') => inside,
+            _ => rest,
+        };
+        if is_host(host)
+            && let Some(mut record) = answer(host, rest)
+        {
+            // `<bob@example.com>: host ...` of the text that Postfix puts into a bounce mail.
+            record.recipient = cut(before, ">: ")
+                .and_then(|(address, _)| reply::address(address))
+                .map(Into::into);
+            return Some(record);
         }
     }
     if let Some(reply) = text

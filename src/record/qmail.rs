@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::line::{Line, cut, find, has, ip, some};
+use super::line::{Line, cut, has, ip, some};
 use super::{Give, Outcome, Record, Seen, State};
 use crate::vocabulary::Phase;
 
@@ -178,7 +178,7 @@ fn ends_a_line(report: &str, at: usize) -> bool {
     code || behind.is_empty()
         || (matches!(before, Some(b'.' | b')' | b'!'))
             && some(behind).is_some_and(|text| text.starts_with(char::is_uppercase)))
-        || find(behind, "Remote_host_said") == Some(0)
+        || behind.starts_with("Remote_host_said")
 }
 
 #[cfg(test)]

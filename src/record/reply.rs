@@ -412,11 +412,21 @@ fn prefixed(text: &str) -> Option<Record<'_>> {
         let start = from + found + 2;
         let rest = text.get(start..)?.trim_start();
         if code(rest).is_some() && !has(rest, "connect to ") {
-            return Some(plain(tidy(rest)));
+            let mut record = plain(tidy(rest));
+            // `bob@example.com: 550 ...` of OpenSMTPD's bounces and of lists that people make.
+            record.recipient = text.get(..start - 2).and_then(address).map(Into::into);
+            return Some(record);
         }
         from = start;
     }
     None
+}
+
+/// An address and nothing else, with or without angle brackets.
+pub fn address(text: &str) -> Option<&str> {
+    let text = text.trim().trim_start_matches('<').trim_end_matches('>');
+    let plausible = text.contains('@') && !text.contains([' ', '<', '>', '"', '(', ':']);
+    plausible.then_some(text)
 }
 
 /// Takes off a prefix in whatever case.
@@ -436,10 +446,24 @@ fn loose(text: &str) -> Option<Record<'_>> {
         return Some(plain(text));
     }
     if let Some(at) = reply_inside(text) {
+        let mut reply = text.get(at..)?;
+        // `with message "550 5.1.1 no such user"`: the quote is not the server's.
+        let quote = at
+            .checked_sub(1)
+            .and_then(|place| text.as_bytes().get(place));
+        if let Some(quote) = quote.filter(|byte| matches!(byte, b'"' | b'\''))
+            && let Some(end) = memchr::memrchr(*quote, reply.as_bytes())
+        {
+            reply = reply.get(..end)?;
+        }
         return Some(Record {
             format: TEXT,
-            ..plain(text.get(at..)?)
+            ..plain(reply)
         });
+    }
+    // What a bounce mail says in front of the reply: `The response from the remote server was:`.
+    if text.ends_with(':') {
+        return None;
     }
     speaks_of_delivery(text).then(|| plain(text))
 }
@@ -529,8 +553,8 @@ fn is_frame(text: &str) -> bool {
 fn speaks_of_delivery(text: &str) -> bool {
     const STRONG: &str = "abgelehnt|abgewiesen|authenticat|backscatter|banned|blacklist|blocked|blocklist|bounce|certificate\
         |connect to |dane|deferr|denied|desconhecid|desconocid|disabled|discontinued|dkim|dmarc|dnsbl\
-        |doesn't exist|econn|eai_|ehostunreach|eenvelope|eauth|enotfound|esocket|etimedout|getaddrinfo\
-        |graylist|greeting never|greylist|handshake|inconnu|invalid|lookup fail|mx record|nicht gefunden\
+        |doesn't exist|econn|eai_|ehostunreach|eenvelope|eauth|enotfound|esocket|etimedout|getaddrinfo|gaierror\
+        |graylist|greeting never|greylist|handshake|inconnu|invalid|lookup fail|loops back|name or service not known|nodename nor servname|mx record|nicht gefunden\
         |no such|not allowed|not exist|not found|not permitted|nxdomain|over quota|overquota\
         |permanent error|pleine|prohibited|quota|rbl|rechazad|refus|reject|rejet|relaying|sconosciut\
         |servfail|spam|spf|suppress|suspended|throttl|timed out|timeout|too big|too large|too long\
@@ -564,6 +588,10 @@ fn speaks_of_delivery(text: &str) -> bool {
     let mut blanks = 0;
     for (at, byte) in bytes.iter().enumerate() {
         blanks += usize::from(*byte == b' ');
+        // qmail ends its own words with `(#5.1.1)`.
+        if *byte == b'#' && text.get(at + 1..).and_then(Enhanced::read).is_some() {
+            return true;
+        }
         // Only the beginning of a word counts: "full" is not in "successfully".
         let begins = byte.is_ascii_alphanumeric() && !inside;
         inside = byte.is_ascii_alphanumeric();
@@ -757,6 +785,32 @@ mod tests {
         assert_eq!(
             reply("Code: 550, Enhanced code: 5.1.2, Message: Host not found."),
             "550 5.1.2 Host not found."
+        );
+    }
+
+    #[test]
+    fn an_address_in_front_of_a_reply_is_its_recipient() {
+        for text in [
+            "bob@example.com: 550 5.1.1 no",
+            "<bob@example.com>: host mx.example.com[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command)",
+        ] {
+            let record = &all(text)[0];
+            assert_eq!(
+                record.recipient.as_deref(),
+                Some("bob@example.com"),
+                "{text}"
+            );
+            assert_eq!(record.reply, "550 5.1.1 no", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_quote_around_a_reply_inside_a_text_is_no_part_of_it() {
+        let text = "Expected response code 250 but got code \"550\", with message \"550 5.1.1 no\"";
+        assert_eq!(reply(text), "550 5.1.1 no");
+        assert_eq!(
+            reply("Sorry, no mailbox here by that name. (#5.1.1)"),
+            "Sorry, no mailbox here by that name. (#5.1.1)"
         );
     }
 

@@ -51,6 +51,9 @@ const EVENTS: &[(&str, Outcome, Option<Phase>)] = &[
 
 /// Reads a line with `(delivery.event-id)`.
 pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen {
+    if !line.program.is_empty() && !line.program.starts_with("stalwart") {
+        return Seen::NotMine;
+    }
     let Some((head, rest)) = cut(line.message, "(delivery.") else {
         return Seen::NotMine;
     };

@@ -8,6 +8,9 @@ use super::{Give, Record, Seen, State};
 
 /// Reads a line of either.
 pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen {
+    if !line.program.is_empty() {
+        return Seen::NotMine;
+    }
     let text = line.whole;
     if text.starts_with("\"SMTP") {
         hmailserver(text, give)
