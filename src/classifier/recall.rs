@@ -28,11 +28,14 @@ struct Kept {
 impl Recall {
     /// The reading of the same words and codes, if it is still known.
     pub fn find(&self, phrases: &Phrases, asked: &Asked) -> Option<Read> {
-        let kept = self.kept.get(place(phrases.key()))?.as_ref()?;
-        (*kept.key == *phrases.key() && kept.asked == *asked).then_some(kept.read)
+        let place = place(phrases.key());
+        [place, place ^ 1].into_iter().find_map(|place| {
+            let kept = self.kept.get(place)?.as_ref()?;
+            (*kept.key == *phrases.key() && kept.asked == *asked).then_some(kept.read)
+        })
     }
 
-    /// Keeps a reading, in the place of an older one.
+    /// Keeps a reading. Two that fall on one place live side by side; a third takes the place of the older.
     pub fn keep(&mut self, phrases: &Phrases, asked: &Asked, read: Read) {
         let key = phrases.key();
         if !self.used || key.len() > LONGEST {
@@ -42,7 +45,14 @@ impl Recall {
         if self.kept.is_empty() {
             self.kept.resize(KEPT, None);
         }
-        if let Some(place) = self.kept.get_mut(place(key)) {
+        let place = place(key);
+        let newer = self.kept.get_mut(place).and_then(Option::take);
+        if let Some(beside) = self.kept.get_mut(place ^ 1)
+            && newer.is_some()
+        {
+            *beside = newer;
+        }
+        if let Some(place) = self.kept.get_mut(place) {
             *place = Some(Kept {
                 key: key.into(),
                 asked: *asked,

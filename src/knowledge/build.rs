@@ -318,13 +318,13 @@ fn generate(root: &Path) -> Outcome<String> {
     write_static(
         &mut source,
         "HOSTS",
-        "(u64, u16)",
+        "(u64, u32)",
         &name_index(&files, |provider| &provider.hosts)?,
     );
     write_static(
         &mut source,
         "DOMAINS",
-        "(u64, u16)",
+        "(u64, u32)",
         &name_index(&files, |provider| &provider.domains)?,
     );
     write_static(&mut source, "PROVIDERS", "Provider", &providers);
@@ -555,12 +555,12 @@ fn enhanced_key(code: &str) -> Option<u16> {
     (subject < 8 && detail < 256).then_some(subject << 8 | detail)
 }
 
-/// Hashes of host or domain names with the provider they belong to, sorted; a name has one provider.
+/// Hashes of host or domain names with the provider they belong to, as slots; a name has one provider.
 fn name_index(
     files: &[(String, String, RulesFile)],
     names: impl Fn(&ProviderEntry) -> &Vec<String>,
-) -> Outcome<Vec<(u64, u16)>> {
-    let mut index: HashMap<u64, (u16, &str)> = HashMap::new();
+) -> Outcome<Vec<(u64, u32)>> {
+    let mut index: HashMap<u64, (u32, &str)> = HashMap::new();
     for (at, provider) in (0..).zip(
         files
             .iter()
@@ -579,12 +579,9 @@ fn name_index(
             }
         }
     }
-    let mut index: Vec<(u64, u16)> = index
-        .into_iter()
-        .map(|(hash, (at, _))| (hash, at))
-        .collect();
-    index.sort_unstable();
-    Ok(index)
+    Ok(compile::slots(
+        index.into_iter().map(|(hash, (at, _))| (hash, at)),
+    ))
 }
 
 /// The causes as an enum, documented by the knowledge itself.

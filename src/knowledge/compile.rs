@@ -438,17 +438,7 @@ impl Compiled {
             *prose = becomes[*prose as usize];
             *marker = becomes[*marker as usize];
         }
-        let size = (self.words.len() * 2).next_power_of_two().max(2);
-        self.slots = vec![(0, 0); size];
-        let mut words: Vec<(u64, u32)> = self.words.iter().map(|(hash, id)| (*hash, *id)).collect();
-        words.sort_unstable();
-        for (hash, id) in words {
-            let mut at = hash as usize & (size - 1);
-            while self.slots[at].0 != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            self.slots[at] = (hash, id);
-        }
+        self.slots = slots(self.words.iter().map(|(hash, id)| (*hash, *id)));
         self.wordless.sort_unstable();
     }
 
@@ -469,6 +459,22 @@ impl Compiled {
             wordless: &self.wordless,
         }
     }
+}
+
+/// Hashes and what they stand for, laid out to be found by [`super::tables::probe`].
+pub fn slots(entries: impl Iterator<Item = (u64, u32)>) -> Vec<(u64, u32)> {
+    let mut entries: Vec<(u64, u32)> = entries.collect();
+    entries.sort_unstable();
+    let size = (entries.len() * 2).next_power_of_two().max(2);
+    let mut slots = vec![(0, 0); size];
+    for (hash, id) in entries {
+        let mut at = hash as usize & (size - 1);
+        while slots[at].0 != 0 {
+            at = (at + 1) & (size - 1);
+        }
+        slots[at] = (hash, id);
+    }
+    slots
 }
 
 /// Compiles a whole file; the error names file and line.

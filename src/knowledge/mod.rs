@@ -149,22 +149,19 @@ pub fn provider_of_domain(domain: &str) -> Option<u16> {
     by_suffix(&DOMAINS, domain)
 }
 
-fn by_suffix(index: &[(u64, u16)], name: &str) -> Option<u16> {
+fn by_suffix(names: &[(u64, u32)], name: &str) -> Option<u16> {
     let name = name.trim_end_matches('.');
-    if name.len() > 255 {
-        return None;
-    }
+    // RFC 1035 section 2.3.4: longer is no name.
     let mut lower = [0u8; 255];
     let lower = lower.get_mut(..name.len())?;
     lower.copy_from_slice(name.as_bytes());
     lower.make_ascii_lowercase();
     let mut rest: &[u8] = lower;
     loop {
-        let hash = words::hash(rest);
-        if let Ok(at) = index.binary_search_by_key(&hash, |entry| entry.0) {
-            return Some(index[at].1);
+        if let Some(provider) = tables::probe(names, words::hash(rest)) {
+            return u16::try_from(provider).ok();
         }
-        rest = &rest[rest.iter().position(|byte| *byte == b'.')? + 1..];
+        rest = rest.get(memchr::memchr(b'.', rest)? + 1..)?;
     }
 }
 

@@ -202,6 +202,20 @@ pub struct CodeRow {
     pub phases: Span,
 }
 
+/// What a hash stands for, among slots that are a power of two in number and not all taken.
+#[must_use]
+pub fn probe(slots: &[(u64, u32)], hash: u64) -> Option<u32> {
+    let mask = slots.len().wrapping_sub(1);
+    let mut at = hash as usize & mask;
+    loop {
+        match slots.get(at)? {
+            (found, id) if *found == hash => return Some(*id),
+            (0, _) => return None,
+            _ => at = (at + 1) & mask,
+        }
+    }
+}
+
 /// All the tables, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'k> {
@@ -242,15 +256,7 @@ impl<'k> Tables<'k> {
     /// The id of a word; 0 for one that no phrase uses.
     #[must_use]
     pub fn word(&self, hash: u64) -> u32 {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            match self.slots.get(at) {
-                Some((0, _)) | None => return 0,
-                Some((found, id)) if *found == hash => return *id,
-                Some(_) => at = (at + 1) & mask,
-            }
-        }
+        probe(self.slots, hash).unwrap_or(0)
     }
 
     /// The node that `word` leads to.

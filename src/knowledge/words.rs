@@ -70,35 +70,32 @@ pub fn hash(word: &[u8]) -> u64 {
 
 /// The hash of an ASCII word of letters and digits at `start..end`, in lower case.
 fn hash_at(bytes: &[u8], start: usize, end: usize) -> u64 {
-    // The bit that makes a letter small; digits have it already.
-    const SMALL: u64 = 0x2020_2020_2020_2020;
-    let mut state = (end - start) as u64;
-    let stop = end.min(start + LONGEST);
-    let mut at = start;
-    while at < stop {
-        let left = stop - at;
-        let eight = match bytes
-            .get(at..at + 8)
-            .and_then(|eight| <[u8; 8]>::try_from(eight).ok())
-        {
-            Some(eight) => u64::from_le_bytes(eight),
-            None => {
-                let mut eight = [0; 8];
-                let left = left.min(bytes.len() - at);
-                eight[..left].copy_from_slice(&bytes[at..at + left]);
-                u64::from_le_bytes(eight)
-            }
-        };
-        let keep = if left >= 8 {
-            u64::MAX
-        } else {
-            (1 << (left * 8)) - 1
-        };
-        state = mix(state, (eight | SMALL) & keep);
-        at += 8;
+    let length = end - start;
+    // Most words fit into eight bytes: one load, and what stands behind the word masked away.
+    if length <= 8
+        && let Some(eight) = bytes.get(start..).and_then(|rest| rest.first_chunk::<8>())
+    {
+        let keep = u64::MAX >> (64 - 8 * length.max(1));
+        return finish(mix(
+            length as u64,
+            (u64::from_le_bytes(*eight) | SMALL) & keep,
+        ));
+    }
+    let word = bytes
+        .get(start..end.min(start + LONGEST))
+        .unwrap_or_default();
+    let mut state = length as u64;
+    for part in word.chunks(8) {
+        let mut eight = [0; 8];
+        eight[..part.len()].copy_from_slice(part);
+        let keep = u64::MAX >> (64 - 8 * part.len());
+        state = mix(state, (u64::from_le_bytes(eight) | SMALL) & keep);
     }
     finish(state)
 }
+
+/// The bit that makes a letter small, eight times; digits have it already.
+const SMALL: u64 = 0x2020_2020_2020_2020;
 
 const fn mix(state: u64, eight: u64) -> u64 {
     let mixed = (state ^ eight).wrapping_mul(SPREAD);
@@ -151,29 +148,32 @@ impl Folded {
 }
 
 /// What a byte is to the tokeniser.
-const WORD: u8 = 1; // a letter or digit
-const DIGIT: u8 = 2; // a digit (also WORD)
+const DIGIT: u8 = 1;
+const LETTER: u8 = 2;
 const OTHER: u8 = 4; // part of a character beyond ASCII
-const JOIN: u8 = 8; // . - _ @ + % : / ~ & # stands inside literals
-const CUE: u8 = 16; // . @ : that makes a chunk worth a closer look
+const JOIN: u8 = 8; // - _ + % / ~ & # stands inside literals
+const DOT: u8 = 16;
+const AT: u8 = 32;
+const COLON: u8 = 64;
+const WORD: u8 = DIGIT | LETTER;
+/// What makes a chunk worth a closer look.
+const CUE: u8 = DOT | AT | COLON;
+/// What stands inside a chunk without being a word.
+const INSIDE: u8 = JOIN | CUE;
 
 const CLASS: [u8; 256] = {
     let mut table = [0u8; 256];
     let mut byte = 0;
     while byte < 256 {
-        let b = byte as u8;
-        table[byte] = if b.is_ascii_digit() {
-            WORD | DIGIT
-        } else if b.is_ascii_alphabetic() {
-            WORD
-        } else if b >= 0x80 {
-            OTHER
-        } else if matches!(b, b'.' | b'@' | b':') {
-            JOIN | CUE
-        } else if matches!(b, b'-' | b'_' | b'+' | b'%' | b'/' | b'~' | b'&' | b'#') {
-            JOIN
-        } else {
-            0
+        table[byte] = match byte as u8 {
+            b'0'..=b'9' => DIGIT,
+            b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+            0x80..=0xff => OTHER,
+            b'.' => DOT,
+            b'@' => AT,
+            b':' => COLON,
+            b'-' | b'_' | b'+' | b'%' | b'/' | b'~' | b'&' | b'#' => JOIN,
+            _ => 0,
         };
         byte += 1;
     }
@@ -184,30 +184,57 @@ fn class(text: &[u8], at: usize) -> u8 {
     text.get(at).map_or(0, |byte| CLASS[usize::from(*byte)])
 }
 
+/// Where the run of bytes of `classes` that begins at `start` ends, and which of them it has.
+fn run(bytes: &[u8], start: usize, classes: u8) -> (usize, u8) {
+    let mut seen = 0;
+    let mut end = start;
+    for byte in bytes.get(start..).unwrap_or_default() {
+        let class = CLASS[usize::from(*byte)];
+        if class & classes == 0 {
+            break;
+        }
+        seen |= class;
+        end += 1;
+    }
+    (end, seen)
+}
+
 /// Cuts `text` into tokens; `take` gets each with its place in the text.
 pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        let kind = class(bytes, at);
-        if kind & (WORD | OTHER) == 0 {
+        let (end, seen) = run(bytes, at, WORD);
+        let next = class(bytes, end);
+        if end > at && next == 0 && bytes.get(end) != Some(&b'\'') {
+            // The plain word between blanks, by far the most frequent.
+            ascii_word(bytes, at, end, seen, false, &mut take);
+            at = end + 1;
+            continue;
+        }
+        if end == at && next & OTHER == 0 {
             at += 1;
             continue;
         }
-        if let Some(end) = lone_word(bytes, at) {
-            ascii_word(bytes, at, end, false, &mut take);
-            at = end;
+        // Punctuation behind a word is no part of it, unless more of a literal follows.
+        if end > at
+            && next & (DOT | COLON) != 0
+            && class(bytes, end + 1) & (WORD | OTHER | INSIDE) == 0
+        {
+            ascii_word(bytes, at, end, seen, false, &mut take);
+            at = end + 1;
             continue;
         }
         // A chunk runs to the next byte that stands in no word and no literal.
         let start = at;
         let mut seen = 0;
-        while at < bytes.len() {
-            let kind = class(bytes, at);
-            if kind == 0 && !apostrophe_at(bytes, at) {
+        loop {
+            let (end, more) = run(bytes, at, WORD | OTHER | INSIDE);
+            seen |= more;
+            at = end;
+            if at >= bytes.len() || !apostrophe_at(bytes, at) {
                 break;
             }
-            seen |= kind;
             at += 1;
         }
         if seen & (CUE | DIGIT) == 0 {
@@ -218,71 +245,61 @@ pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
     }
 }
 
-/// Where the plain word that begins here ends, if nothing that could make it part of a literal touches it.
-fn lone_word(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut end = start;
-    while class(bytes, end) & WORD != 0 {
-        end += 1;
-    }
-    let next = bytes.get(end).copied().unwrap_or(b' ');
-    let touched = CLASS[usize::from(next)] != 0 || next == b'\'';
-    let lone = end > start
-        && (!touched || next < 0x80 && class(bytes, end + 1) & (WORD | OTHER | JOIN) == 0);
-    lone.then_some(end)
-}
-
-/// Gives the ASCII word at `start..end`.
+/// Gives the ASCII word at `start..end`, of letters and digits as `seen` says.
 fn ascii_word(
     bytes: &[u8],
     start: usize,
     end: usize,
+    seen: u8,
     inner: bool,
     take: &mut impl FnMut(Token, usize, usize),
 ) {
     let whole = hash_at(bytes, start, end);
-    let word = &bytes[start..end];
-    if !word.iter().any(u8::is_ascii_digit) {
-        return take(
+    let token = match seen & WORD {
+        LETTER => {
             if inner {
                 Token::Inner(whole)
             } else {
                 Token::Word(whole)
-            },
-            start,
-            end,
-        );
-    }
-    let letters = word
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    let token = if letters == 0 && word.iter().all(u8::is_ascii_digit) {
-        if !inner {
-            take(Token::Literal(Literal::Number), start, end);
+            }
         }
-        Token::Inner(whole)
-    } else if letters > 0 && word[letters..].iter().all(u8::is_ascii_digit) {
-        let mut shape = Folded::new();
-        word[..letters]
-            .iter()
-            .for_each(|byte| shape.push(byte.to_ascii_lowercase()));
-        shape.push(b'#');
-        if inner {
-            Token::InnerNumbered(whole, shape.hash())
-        } else {
-            Token::Numbered(whole, shape.hash())
+        DIGIT => {
+            if !inner {
+                take(Token::Literal(Literal::Number), start, end);
+            }
+            Token::Inner(whole)
         }
-    } else if inner {
-        Token::Inner(whole)
-    } else {
-        Token::Word(whole)
+        _ => match (shape_of(&bytes[start..end]), inner) {
+            (Some(shape), true) => Token::InnerNumbered(whole, shape),
+            (Some(shape), false) => Token::Numbered(whole, shape),
+            (None, true) => Token::Inner(whole),
+            (None, false) => Token::Word(whole),
+        },
     };
     take(token, start, end);
 }
 
+/// The hash of letters with `#` for the digits behind them.
+fn shape_of(word: &[u8]) -> Option<u64> {
+    let letters = word
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let (letters, digits) = word.split_at(letters);
+    if letters.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let mut shape = Folded::new();
+    letters
+        .iter()
+        .for_each(|byte| shape.push(byte.to_ascii_lowercase()));
+    shape.push(b'#');
+    Some(shape.hash())
+}
+
 /// An apostrophe with a letter on both sides stands inside a word.
 fn apostrophe_at(bytes: &[u8], at: usize) -> bool {
-    bytes[at] == b'\''
+    bytes.get(at) == Some(&b'\'')
         && at > 0
         && class(bytes, at - 1) & (WORD | OTHER) != 0
         && class(bytes, at + 1) & WORD != 0
@@ -312,56 +329,73 @@ fn chunk(
             continue;
         }
         // A piece ends where two dots meet, where a URL begins, and before trailing punctuation.
-        let mut stop = at + 1;
-        while stop < end
-            && !(bytes[stop] == b'.' && class(bytes, stop + 1) & (WORD | OTHER) == 0)
-            && !(bytes[stop] == b'h'
-                && class(bytes, stop - 1) & WORD == 0
-                && url_end(bytes, stop).is_some())
-            && !matches!(bytes[stop], b'#' | b'&')
-        {
+        let mut stop = at;
+        let mut seen = 0;
+        let mut tail = at;
+        let mut before = 0;
+        while stop < end {
+            let byte = bytes[stop];
+            let class_here = CLASS[usize::from(byte)];
+            if class_here & (WORD | OTHER) != 0 {
+                if byte == b'h' && before & WORD == 0 && stop > at && url_end(bytes, stop).is_some()
+                {
+                    break;
+                }
+                tail = stop + 1;
+            } else if matches!(byte, b'#' | b'&')
+                || class_here & DOT != 0 && class(bytes, stop + 1) & (WORD | OTHER) == 0
+            {
+                break;
+            }
+            seen |= class_here;
+            before = class_here;
             stop += 1;
         }
-        let mut tail = stop;
-        while tail > at && class(bytes, tail - 1) & (WORD | OTHER) == 0 {
-            tail -= 1;
-        }
-        piece(text, at, tail, take);
+        piece(text, at, tail, seen, take);
         at = stop;
     }
     end
 }
 
-/// Cuts a piece of a chunk: an address, an IP, a host name, a number, or words after all.
-fn piece(text: &str, start: usize, end: usize, take: &mut impl FnMut(Token, usize, usize)) {
-    let bytes = &text.as_bytes()[start..end];
-    if bytes.contains(&b'@') {
-        take(Token::Literal(Literal::Address), start, end);
-        words(text, start, end, true, take);
-    } else if is_ip(bytes) {
-        take(Token::Literal(Literal::Ip), start, end);
-        words(text, start, end, true, take);
-    } else if bytes
-        .iter()
-        .all(|byte| byte.is_ascii_digit() || !byte.is_ascii_alphanumeric() && byte.is_ascii())
+/// Cuts a piece of a chunk, made of what `seen` says: an address, an IP, a host name, a number, or words after all.
+fn piece(
+    text: &str,
+    start: usize,
+    end: usize,
+    seen: u8,
+    take: &mut impl FnMut(Token, usize, usize),
+) {
+    let bytes = text.as_bytes().get(start..end).unwrap_or_default();
+    let literal = if seen & AT != 0 && bytes.contains(&b'@') {
+        Literal::Address
+    } else if seen & CUE != 0 && is_ip(bytes) {
+        Literal::Ip
+    } else if seen & (LETTER | OTHER) == 0 {
+        Literal::Number
+    } else if seen & COLON != 0
+        && let Some(colon) = bytes.iter().position(|byte| *byte == b':')
     {
-        take(Token::Literal(Literal::Number), start, end);
-        words(text, start, end, true, take);
-    } else if let Some(colon) = bytes.iter().position(|byte| *byte == b':') {
-        piece(text, start, start + colon, take);
-        let mut next = start + colon + 1;
-        while next < end && class(text.as_bytes(), next) & (WORD | OTHER) == 0 {
-            next += 1;
+        let (before, behind) = (start + colon, start + colon + 1);
+        piece(text, start, before, classes(text, start, before), take);
+        let next = (behind..end).find(|at| class(text.as_bytes(), *at) & (WORD | OTHER) != 0);
+        if let Some(next) = next {
+            piece(text, next, end, classes(text, next, end), take);
         }
-        if next < end {
-            piece(text, next, end, take);
-        }
-    } else if is_host(bytes) {
-        take(Token::Literal(Literal::Host), start, end);
-        words(text, start, end, true, take);
+        return;
+    } else if seen & DOT != 0 && is_host(bytes) {
+        Literal::Host
     } else {
-        words(text, start, end, false, take);
-    }
+        return words(text, start, end, false, take);
+    };
+    take(Token::Literal(literal), start, end);
+    words(text, start, end, true, take);
+}
+
+fn classes(text: &str, start: usize, end: usize) -> u8 {
+    let bytes = text.as_bytes().get(start..end).unwrap_or_default();
+    bytes
+        .iter()
+        .fold(0, |seen, byte| seen | CLASS[usize::from(*byte)])
 }
 
 /// Where the URL that begins here ends, if one does.
@@ -450,23 +484,19 @@ fn words(
     inner: bool,
     take: &mut impl FnMut(Token, usize, usize),
 ) {
-    let bytes = text.as_bytes();
+    let bytes = text.as_bytes().get(..end).unwrap_or_default();
     let mut at = start;
     while at < end {
-        if class(bytes, at) & (WORD | OTHER) == 0 {
-            at += 1;
+        let (stop, seen) = run(bytes, at, WORD);
+        let wide = class(bytes, stop) & OTHER != 0 || stop > at && apostrophe_at(bytes, stop);
+        if wide {
+            at = wide_word(text, at, end, inner, take);
             continue;
         }
-        let from = at;
-        while at < end && class(bytes, at) & WORD != 0 {
-            at += 1;
+        if stop > at {
+            ascii_word(bytes, at, stop, seen, inner, take);
         }
-        let wide = at < end && (class(bytes, at) & OTHER != 0 || apostrophe_at(bytes, at));
-        if wide {
-            at = wide_word(text, from, end, inner, take);
-        } else {
-            ascii_word(bytes, from, at, inner, take);
-        }
+        at = stop + 1;
     }
 }
 

@@ -5,6 +5,11 @@ use crate::vocabulary::Phase;
 
 use super::prose::{within, within_end};
 
+/// A reply is read up to this many bytes; RFC 5321 section 4.5.3.1.5 allows 512 a line.
+const LONGEST: usize = 8_000;
+/// So many quotes and brackets are taken off the end of a reply.
+const MOST_CLOSERS: usize = 16;
+
 /// What somebody said, and about which step of the dialogue.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
@@ -22,17 +27,19 @@ pub struct Said {
 
 /// A reason in words, without a code.
 pub fn sentence(text: &str, weight: u8) -> Said {
+    let (host, ip) = speaker(within(text, 400));
     Said {
         reply: one_line(text),
         phase: phase(text, ""),
+        host,
+        ip,
         weight,
-        ..Said::default()
     }
 }
 
 /// Reads a reply: the innermost of those that it quotes. `before` and `behind` are the text around it.
 pub fn last_hop(raw: &str, before: &str, behind: &str) -> Said {
-    let line = one_line(raw);
+    let line = one_line(within(raw, LONGEST));
     let start = innermost(&line);
     let (wrapping, inner) = line.split_at_checked(start).unwrap_or(("", &line));
     let context = format!("{before}{wrapping}");
@@ -82,6 +89,7 @@ pub fn one_line(text: &str) -> String {
 /// Where the innermost quoted reply begins; 0 when none is quoted.
 fn innermost(line: &str) -> usize {
     const QUOTES: &[&str] = &[
+        "reply:",
         " refused to talk to me: ",
         " said: ",
         " said:",
@@ -126,7 +134,7 @@ fn trimmed(reply: &str) -> &str {
     if let Some((head, _)) = reply.split_once("> #SMTP#") {
         reply = head;
     }
-    loop {
+    for _ in 0..MOST_CLOSERS {
         reply = reply.trim_end();
         let Some(last) = reply.chars().next_back() else {
             return reply;
@@ -146,6 +154,7 @@ fn trimmed(reply: &str) -> &str {
         }
         reply = reply.strip_suffix(last).unwrap_or_default();
     }
+    reply
 }
 
 /// The step of the dialogue, from the words right before or behind a reply.

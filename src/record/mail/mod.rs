@@ -1,6 +1,6 @@
 //! Whole mails: what kind of mail it is, and when it is a bounce, who was not reached and why.
 //!
-//! A bounce says it up to three times: in fields for machines ([`report`], RFC 3464), in words for humans ([`prose`]),
+//! A bounce says it up to three times: in fields for machines (`report`, RFC 3464), in words for humans (`prose`),
 //! and by the mail it returns. The fields name the recipient and what became of the mail; the reply is taken from
 //! whichever of both says more.
 
@@ -8,12 +8,18 @@ mod hop;
 mod mime;
 mod prose;
 mod report;
+mod ses;
+mod stream;
+mod words;
 
 use memchr::memmem;
+
+pub use self::stream::{begins, mbox_boundaries, mbox_mails};
 
 use self::hop::Said;
 use self::mime::{Kind, Opened};
 use self::report::{Recipient, Report};
+use self::words::{CHALLENGES, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
 use super::{Outcome, Record};
 
 /// Bounces inside bounces inside mails are opened up to this depth.
@@ -65,7 +71,12 @@ fn read_nested(mail: &[u8], depth: u8, give: &mut dyn FnMut(Record<'static>)) ->
         Ok(sign) => sign,
         Err(kind) => return kind,
     };
-    let (records, surely) = records(&mail, sign);
+    let text = words_for_humans(&mail);
+    let notice = ses::read(&mail, &text);
+    if let Some(ses::Notice::Complaint) = notice {
+        return Mail::Feedback;
+    }
+    let (records, surely) = records(&mail, sign, text, notice);
     if !surely && depth > 0 {
         // A bounce that was forwarded, or wrapped by a gateway that has nothing to say itself.
         for part in mail.parts.iter().filter(|part| part.kind == Kind::Message) {
@@ -90,6 +101,8 @@ enum Sign {
     None,
     /// An empty return path: automatic at least.
     Weak,
+    /// From a postmaster, who writes other mails, too.
+    Fair,
     /// From the mail system, or with a subject that says so.
     Strong,
     /// It holds a report.
@@ -111,7 +124,9 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     let header = &mail.header;
     let subject = mime::words(header.get("subject").unwrap_or_default()).to_lowercase();
     let from = header.get("from").unwrap_or_default().to_lowercase();
-    let is_vacation = VACATIONS.iter().any(|word| subject.starts_with(word))
+    let from_system = SYSTEMS.iter().any(|name| from.contains(name));
+    let is_vacation = VACATIONS.iter().any(|word| subject.starts_with(word));
+    let is_answer = is_vacation
         || header.has_beginning("x-autoreply")
         || header.has_beginning("x-autorespond")
         || header.has_beginning("x-auto-reply")
@@ -122,11 +137,10 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
                 .get(name)
                 .is_some_and(|value| value.to_lowercase().contains("auto_reply"))
         });
-    let from_system = SYSTEMS.iter().any(|name| from.contains(name));
     if header.has_beginning("x-failed-recipients") || mail.report_type == "delivery-status" {
         return Ok(Sign::Strong);
     }
-    if is_vacation && !from_system {
+    if is_vacation || (is_answer && !from_system) {
         return Err(Mail::AutoReply);
     }
     let is_challenge = CHALLENGES.iter().any(|word| subject.contains(word))
@@ -143,8 +157,14 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     if is_challenge && !from_system {
         return Err(Mail::ChallengeResponse);
     }
-    if from_system || SUBJECTS.iter().any(|word| subject.contains(word)) {
+    if SUBJECTS.iter().any(|word| subject.contains(word)) {
         return Ok(Sign::Strong);
+    }
+    if from_system {
+        let person = ["postmaster", "administrator"]
+            .iter()
+            .any(|name| from.contains(name));
+        return Ok(if person { Sign::Fair } else { Sign::Strong });
     }
     // RFC 3834: whatever else answers by itself says so here.
     if header
@@ -159,141 +179,14 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     Ok(if null_path { Sign::Weak } else { Sign::None })
 }
 
-/// Senders that speak for a mail system.
-const SYSTEMS: &[&str] = &[
-    "mailer-daemon",
-    "mailerdaemon",
-    "mailer daemon",
-    "postmaster",
-    "mail delivery",
-    "maildelivery",
-    "mdaemon",
-    "mail administrator",
-    "system administrator",
-    "mail.delivery",
-    "mail deliver",
-    "bounce-notification",
-    "ndr administrator",
-    "delivery subsystem",
-];
-
-/// Subjects that only bounces have.
-const SUBJECTS: &[&str] = &[
-    "undeliver",
-    "undelivered",
-    "delivery failure",
-    "delivery fail",
-    "failure notice",
-    "failure delivery",
-    "failed delivery",
-    "returned mail",
-    "delivery status",
-    "delivery notification",
-    "mail delivery",
-    "message not delivered",
-    "could not be delivered",
-    "couldn't be delivered",
-    "delivery has failed",
-    "not delivered",
-    "mail failure",
-    "delivery problem",
-    "returned to sender",
-    "returning message",
-    "returning to sender",
-    "non remis",
-    "nicht zustellbar",
-    "unzustellbar",
-    "non recapitabile",
-    "no se puede entregar",
-    "não entregue",
-    "onbestelbaar",
-    "недоставлен",
-    "не доставлено",
-    "配信不能",
-    "配信できません",
-    "退信",
-    "无法传递",
-    "無法傳遞",
-    "mail system error",
-    "error sending your mail",
-    "delivery delayed",
-    "delayed mail",
-    "considered unsolicited",
-    "message you sent blocked",
-    "rejected:",
-    "ikke leveres",
-    "kunde inte levereras",
-    "niedostarcz",
-    "doručiteln",
-];
-
-/// How the subjects of automatic answers begin.
-const VACATIONS: &[&str] = &[
-    "automatic reply",
-    "auto reply",
-    "auto-reply",
-    "autoreply",
-    "auto:",
-    "auto response",
-    "auto-response",
-    "autoresponse",
-    "automated response",
-    "automated reply",
-    "out of office",
-    "out of the office",
-    "out-of-office",
-    "ooo:",
-    "vacation",
-    "on vacation",
-    "i am away",
-    "away from",
-    "abwesen",
-    "automatische antwort",
-    "réponse automatique",
-    "reponse automatique",
-    "absence",
-    "absent",
-    "respuesta automática",
-    "fuera de la oficina",
-    "risposta automatica",
-    "fuori sede",
-    "resposta automática",
-    "automatisch antwoord",
-    "afwezig",
-    "autosvar",
-    "automatiskt svar",
-    "frånvar",
-    "odpowiedź automatyczna",
-    "nieobecno",
-    "автоответ",
-    "自動応答",
-    "自動返信",
-    "自动答复",
-    "自动回复",
-    "자동 회신",
-    "risposta automatica:",
-];
-
-/// Subjects of filters that ask the sender to prove himself.
-const CHALLENGES: &[&str] = &[
-    "please confirm",
-    "confirm your message",
-    "confirm your email",
-    "verify your message",
-    "verify your email",
-    "challenge",
-    "action required to deliver",
-    "confirmation required",
-    "please verify",
-    "[boxbe]",
-    "spam arrest",
-    "sender verification",
-    "sender confirmation",
-];
-
 /// Finds the recipients and what was said about each; also tells whether the mail itself named them, or they are only
 /// concluded from the mail that it returns.
-fn records(mail: &Opened<'_>, sign: Sign) -> (Vec<Record<'static>>, bool) {
+fn records(
+    mail: &Opened<'_>,
+    sign: Sign,
+    mut text: String,
+    notice: Option<ses::Notice>,
+) -> (Vec<Record<'static>>, bool) {
     let header = &mail.header;
     let mut report = Report::default();
     for part in mail.parts.iter().filter(|part| part.kind == Kind::Status) {
@@ -302,7 +195,9 @@ fn records(mail: &Opened<'_>, sign: Sign) -> (Vec<Record<'static>>, bool) {
         report.queue_id = report.queue_id.or(read.queue_id);
         report.sender = report.sender.or(read.sender);
     }
-    let mut text = words_for_humans(mail);
+    if let Some(ses::Notice::Bounce(recipients)) = notice {
+        report.recipients.extend(recipients);
+    }
     if let Some(at) = inline_report(&text) {
         let fields = text.split_off(at);
         if report.recipients.is_empty() {
@@ -335,6 +230,7 @@ fn records(mail: &Opened<'_>, sign: Sign) -> (Vec<Record<'static>>, bool) {
         .all("x-failed-recipients")
         .flat_map(|value| value.split(','))
         .filter_map(first_address)
+        .take(report::MOST_RECIPIENTS)
         .collect();
     let reporter = header.get("from").and_then(first_address);
     let is_named = |address: &str| {
@@ -381,11 +277,13 @@ fn records(mail: &Opened<'_>, sign: Sign) -> (Vec<Record<'static>>, bool) {
     let subject = mime::words(header.get("subject").unwrap_or_default()).into_owned();
     if prose.named.len().max(report.recipients.len()) < 2
         && prose.general.as_ref().is_none_or(|said| said.weight < 3)
-        && prose::weight_of(&subject) > 2
+        && words::weight(&subject) > 2
     {
         prose.general = Some(hop::sentence(&subject, 2));
     }
-    let outcome = if is_delay(&subject, &text) {
+    let outcome = if is_success(&subject) {
+        Outcome::Sent
+    } else if is_delay(&subject, &text) {
         Outcome::Deferred
     } else {
         Outcome::Bounced
@@ -427,6 +325,7 @@ fn records(mail: &Opened<'_>, sign: Sign) -> (Vec<Record<'static>>, bool) {
         .unwrap_or(0);
     let needed = match sign {
         Sign::Report | Sign::Strong => 0,
+        Sign::Fair => 1,
         Sign::Weak => 2,
         Sign::None => return (Vec::new(), false),
     };
@@ -508,27 +407,17 @@ fn returned_to(mail: &Opened<'_>) -> Option<String> {
         .and_then(first_address)
 }
 
+/// Is this the receipt of a delivery? ("Delivery Status Notification (Success)", "Successful Mail Delivery Report")
+fn is_success(subject: &str) -> bool {
+    let subject = subject.to_lowercase();
+    (subject.contains("success") && !subject.contains("unsuccess"))
+        || ["delivered:", "relayed:"]
+            .iter()
+            .any(|word| subject.starts_with(word))
+}
+
 /// Is this about a mail that is still in the queue?
 fn is_delay(subject: &str, text: &str) -> bool {
-    const DELAYS: &[&str] = &[
-        "this is a warning",
-        "warning message only",
-        "warning only",
-        "still being retried",
-        "not yet been delivered",
-        "delivery attempts will continue",
-        "will continue trying",
-        "will keep trying",
-        "message will be retried",
-        "has been delayed",
-        "is delayed",
-        "will be retried",
-        "delivery is delayed",
-        "you do not need to resend",
-        "verzögert",
-        "temporarily delayed",
-        "delivery incomplete",
-    ];
     let subject = subject.to_lowercase();
     if [
         "delay",
@@ -705,139 +594,4 @@ fn first_address(value: &str) -> Option<String> {
         .map(str::trim)
         .find(|word| prose::is_address(word))
         .map(str::to_owned)
-}
-
-/// Does this look like the beginning of a mail (or an mbox `From ` line) rather than of a log?
-///
-/// A few hundred bytes are enough: two header fields, one of them a field that mails have.
-#[must_use]
-pub fn begins(bytes: &[u8]) -> bool {
-    const FIELDS: &[&str] = &[
-        "return-path",
-        "received",
-        "from",
-        "to",
-        "date",
-        "subject",
-        "message-id",
-        "mime-version",
-        "delivered-to",
-        "content-type",
-        "x-original-to",
-        "envelope-to",
-        "dkim-signature",
-        "reply-to",
-        "x-failed-recipients",
-        "auto-submitted",
-        "arc-seal",
-        "x-envelope-to",
-        "x-mozilla-status",
-        "x-received",
-        "delivery-date",
-        "cc",
-        "sender",
-        "authentication-results",
-        "received-spf",
-        "x-mailer",
-    ];
-    let bytes = bytes.trim_ascii_start();
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut lines = bytes
-        .split(|&byte| byte == b'\n' || byte == b'\r')
-        .filter(|line| !line.is_empty());
-    let Some(mut first) = lines.next() else {
-        return false;
-    };
-    if is_from_line(first) {
-        return true;
-    }
-    // Filters and stores put a dozen fields of their own on top.
-    let is_own = |name: &[u8]| {
-        name.get(..2)
-            .is_some_and(|head| head.eq_ignore_ascii_case(b"x-"))
-    };
-    let is_known = |line: &[u8]| {
-        let name = line
-            .split(|&byte| byte == b':')
-            .next()
-            .unwrap_or_default()
-            .trim_ascii_end();
-        mime::is_field(line)
-            && (is_own(name)
-                || FIELDS
-                    .iter()
-                    .any(|field| field.as_bytes().eq_ignore_ascii_case(name)))
-    };
-    let mut known = 0;
-    let mut fields = 0;
-    // The last line may be cut; it is judged like the others, since only the name matters.
-    for _ in 0..64 {
-        if first.first().is_some_and(u8::is_ascii_whitespace) && fields > 0 {
-            // Folded.
-        } else if mime::is_field(first) {
-            fields += 1;
-            known += usize::from(is_known(first));
-        } else {
-            break;
-        }
-        match lines.next() {
-            Some(line) => first = line,
-            None => break,
-        }
-    }
-    known >= 2 || (known >= 1 && fields >= 2)
-}
-
-/// An mbox separator: `From `, an address or name, and a date with a year (mbox(5); RFC 4155).
-fn is_from_line(line: &[u8]) -> bool {
-    let line = line.trim_ascii_end();
-    line.starts_with(b"From ")
-        && line.len() < 512
-        && line
-            .windows(3)
-            .any(|three| matches!(three, [a, b':', c] if a.is_ascii_digit() && c.is_ascii_digit()))
-        && line
-            .split(|byte| !byte.is_ascii_digit())
-            .any(|digits| digits.len() == 4)
-}
-
-/// The mails of an mbox stream, cut at its `From ` lines; each slice begins with its `From ` line.
-///
-/// A `From ` line counts at the beginning and behind an empty line, and only with a date on it, so that a sentence
-/// that begins with "From" cuts nothing. What stands before the first one is a slice, too.
-pub fn mbox_mails(mbox: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut boundaries = mbox_boundaries(mbox).peekable();
-    let mut start = 0;
-    let mut done = mbox.is_empty();
-    std::iter::from_fn(move || {
-        if done {
-            return None;
-        }
-        let mut end = boundaries.next();
-        if end == Some(start) {
-            end = boundaries.next();
-        }
-        done = end.is_none();
-        let mail = mbox.get(start..end.unwrap_or(mbox.len()));
-        start = end.unwrap_or(mbox.len());
-        mail
-    })
-}
-
-/// The offsets of the `From ` lines of an mbox stream, ascending.
-pub fn mbox_boundaries(mbox: &[u8]) -> impl Iterator<Item = usize> {
-    memmem::find_iter(mbox, b"From ").filter(move |&at| {
-        let before = mbox.get(..at).unwrap_or_default();
-        let line_starts = before.is_empty() || before.ends_with(b"\n") || before.ends_with(b"\r");
-        let behind_blank = before.is_empty()
-            || before.ends_with(b"\n\n")
-            || before.ends_with(b"\n\r\n")
-            || before.ends_with(b"\r\r");
-        if !line_starts || !behind_blank {
-            return false;
-        }
-        let line = mbox.get(at..mbox.len().min(at + 512)).unwrap_or_default();
-        let end = memchr::memchr2(b'\n', b'\r', line).unwrap_or(line.len());
-        is_from_line(line.get(..end).unwrap_or_default())
-    })
 }

@@ -7,7 +7,7 @@ use crate::record::Outcome;
 use crate::reply::Enhanced;
 
 /// More recipients than this are not read from one report.
-const MOST_RECIPIENTS: usize = 10_000;
+pub const MOST_RECIPIENTS: usize = 10_000;
 
 /// What a report says about one recipient; field by field, cleaned of types and comments.
 #[derive(Debug, Default)]

@@ -1,0 +1,118 @@
+//! The words that bounces, automatic answers and challenges have, in the languages they come in.
+//!
+//! They decide only what is read and which sentence is shown; what it means is the classifier's business. All are in
+//! lower case and are looked for in lower-cased text.
+
+/// Senders that speak for a mail system.
+#[rustfmt::skip]
+pub const SYSTEMS: &[&str] = &[
+    "mailer-daemon", "mailerdaemon", "mailer daemon", "postmaster", "mail delivery", "maildelivery", "mdaemon",
+    "mail administrator", "system administrator", "mail.delivery", "mail deliver", "bounce-notification",
+    "ndr administrator", "delivery subsystem",
+];
+
+/// Subjects that only bounces have.
+#[rustfmt::skip]
+pub const SUBJECTS: &[&str] = &[
+    "undeliver", "undelivered", "delivery failure", "delivery fail", "failure notice", "failure delivery",
+    "failed delivery", "returned mail", "delivery status", "delivery notification", "mail delivery",
+    "message not delivered", "could not be delivered", "couldn't be delivered", "delivery has failed",
+    "not delivered", "mail failure", "delivery problem", "returned to sender", "returning message",
+    "returning to sender", "non remis", "nicht zustellbar", "unzustellbar", "non recapitabile",
+    "no se puede entregar", "não entregue", "onbestelbaar", "недоставлен", "не доставлено", "配信不能", "配信できません", "退信",
+    "无法传递", "無法傳遞", "mail system error", "error sending your mail", "delivery delayed", "delayed mail",
+    "considered unsolicited", "message you sent blocked", "rejected:", "ikke leveres", "kunde inte levereras",
+    "niedostarcz", "doručiteln",
+];
+
+/// How the subjects of automatic answers begin.
+#[rustfmt::skip]
+pub const VACATIONS: &[&str] = &[
+    "automatic reply", "auto reply", "auto-reply", "autoreply", "auto:", "auto response", "auto-response",
+    "autoresponse", "automated response", "automated reply", "out of office", "out of the office", "out-of-office",
+    "ooo:", "vacation", "on vacation", "i am away", "away from", "abwesen", "automatische antwort",
+    "réponse automatique", "reponse automatique", "absence", "absent", "respuesta automática",
+    "fuera de la oficina", "risposta automatica", "fuori sede", "resposta automática", "automatisch antwoord",
+    "afwezig", "autosvar", "automatiskt svar", "frånvar", "odpowiedź automatyczna", "nieobecno", "автоответ",
+    "自動応答", "自動返信", "自动答复", "自动回复", "자동 회신", "risposta automatica:",
+];
+
+/// Subjects of filters that ask the sender to prove himself.
+#[rustfmt::skip]
+pub const CHALLENGES: &[&str] = &[
+    "please confirm", "confirm your message", "confirm your email", "verify your message", "verify your email",
+    "challenge", "action required to deliver", "confirmation required", "please verify", "[boxbe]", "spam arrest",
+    "sender verification", "sender confirmation",
+];
+
+/// Words that tell a reason, in the languages bounces come in. This decides only which sentence is shown; what it
+/// means is the classifier's business.
+#[rustfmt::skip]
+pub const REASONS: &[&str] = &[
+    "unknown", "no such", "not found", "does not exist", "doesn't exist", "doesn't have", "not listed",
+    "mailbox full", "mailbox is full", "full mailbox", "is full", "quota", "disabled", "inactive", "suspended",
+    "rejected", "refused", "denied", "blocked", "timed out", "timeout", "time out", "expired", "too large",
+    "too big", "exceed", "too long", "no route", "not recognized", "invalid", "unrouteable", "unroutable", "spam",
+    "virus", "unsolicited", "loop", "too many hops", "not accept", "didn't accept", "not allowed", "not permitted",
+    "relay", "nxdomain", "dns error", "name service", "connect to", "could not find", "couldn't find",
+    "couldn't be found", "wasn't found", "not reachable", "unreachable", "no valid recipients", "bulk e", "policy",
+    "permission", "attempts", "malformed", "restricted", "no mailbox", "cannot be resolved", "misconfigured",
+    "settings", "not advertise", "hop count", "may not exist", "over the limit", "no longer", "did not reply",
+    "no mx", "unable to connect", "lookup failure", "deferred: ", "giving up", "could not deliver for",
+    "multiple retries", "maximum allowed", "not respond", "lost connection", "closed connection", "unavailable",
+    "no account", "command output", "permanent problem", "temporarily", "not enough", "insufficient",
+    "out of space", "disk", "sender verify", "not authorized", "introuvable", "n'existe pas", "pleine", "refus",
+    "no existe", "inexistente", "no se encontr", "llena", "desconocid", "não existe", "cheia", "não foi encontrad",
+    "non trovato", "non esiste", "piena", "sconosciut", "unbekannt", "nicht gefunden", "existiert nicht", "voll",
+    "abgelehnt", "überschritten", "bestaat niet", "onbekend", "vol ", "nie istnieje", "okänd", "finns inte", "見つかり",
+    "存在し", "いっぱい", "拒否", "不明", "容量", "不存在", "已满", "被拒", "不接受", "не найден", "не существует", "переполнен",
+    "заблокирован", "отклонен", "недоступен",
+];
+
+/// Words that say only that something failed.
+#[rustfmt::skip]
+pub const FAILURES: &[&str] = &[
+    "could not be delivered", "not be delivered", "could not deliver", "couldn't deliver", "unable to deliver",
+    "not delivered", "undeliver", "has failed", "failed", "failure", "cannot be", "wasn't able",
+    "not yet been delivered", "error", "delayed", "not yet received", "nicht zugestellt", "nicht übermittelt",
+    "доставлен", "送信できません", "échec", "no se pudo", "non è riuscito",
+];
+
+/// What every bounce says; it tells no reason whatever words it has.
+#[rustfmt::skip]
+pub const BOILERPLATE: &[&str] = &[
+    "this message was created automatically", "this is an automatically generated",
+    "this is the mail system at host", "i'm sorry to have to inform", "for further assistance",
+    "if you do so, please", "delete your own text", "do not reply", "no action is required",
+    "please note that this is only", "this is only a notification", "there is no need to resend",
+    "you do not need to resend", "this is a mime", "hi. this is the", "this is a permanent error",
+    "the following address", "reporting-mta", "final-recipient", "to view your message", "if you believe",
+    "for more information", "the message identifier is", "the subject of the message",
+];
+
+/// What is said about a mail that is still in the queue.
+#[rustfmt::skip]
+pub const DELAYS: &[&str] = &[
+    "this is a warning", "warning message only", "warning only", "still being retried", "not yet been delivered",
+    "delivery attempts will continue", "will continue trying", "will keep trying", "message will be retried",
+    "has been delayed", "is delayed", "will be retried", "delivery is delayed", "you do not need to resend",
+    "verzögert", "temporarily delayed", "delivery incomplete",
+];
+
+/// How much a line speaks of a reason: 3 tells one, 1 tells a failure, 0 tells nothing.
+pub fn weight(line: &str) -> u8 {
+    let mut lower = super::prose::within(line, 2_000).to_lowercase();
+    if lower.contains('@') {
+        // `<expired@example.com>` is an address, not a reason.
+        let words = lower.split_whitespace().filter(|word| !word.contains('@'));
+        lower = words.collect::<Vec<_>>().join(" ");
+    }
+    let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if says(BOILERPLATE) {
+        0
+    } else if says(REASONS) {
+        3
+    } else {
+        u8::from(says(FAILURES))
+    }
+}
