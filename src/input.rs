@@ -199,7 +199,7 @@ impl<R: Read> Blocks<R> {
     }
 
     /// The block that was handed out last.
-    fn block(&self) -> &[u8] {
+    pub fn block(&self) -> &[u8] {
         self.buffer.get(..self.given).unwrap_or_default()
     }
 

@@ -254,6 +254,28 @@ pub struct State {
     pending: Option<reply::Pending>,
 }
 
+impl State {
+    /// The state of an input that begins with the kind of line that this one saw last.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self {
+            last: self.last,
+            ..Self::default()
+        }
+    }
+
+    /// Whether a reader that begins afresh at `line` with `other` goes on exactly as one with this state: nothing is
+    /// carried over but the kind of line seen last.
+    #[must_use]
+    pub fn goes_on_like(&self, other: &Self) -> bool {
+        self.last == other.last
+            && self.columns.is_none()
+            && self.queue.is_none()
+            && self.qmail.is_empty()
+            && self.pending.is_none()
+    }
+}
+
 /// Reads one line, without its line end, of a kind not known before.
 ///
 /// A line that begins a reply of several lines (`550-...`) is answered with [`Seen::Records`], and its record is given

@@ -22,6 +22,11 @@ const LONGEST: usize = 320;
 pub struct Deliveries(BTreeMap<u64, String>);
 
 impl Deliveries {
+    /// Whether no delivery waits for its result.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn start(&mut self, number: u64, address: &str) {
         if address.len() > LONGEST {
             return;

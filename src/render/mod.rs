@@ -22,7 +22,7 @@ pub enum Detail {
 }
 
 /// Writes one answer after the other in the form that was asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Renderer {
     /// A line each, for people.
     Lines(text::Lines),
@@ -47,12 +47,18 @@ impl Renderer {
             }
         };
         match (form, detail) {
-            (Form::Text, Detail::Line { with_file }) => Self::Lines(text::Lines::new(with_file)),
+            (Form::Text, Detail::Line { with_file }) => Self::Lines(text::Lines { with_file }),
             (Form::Text, Detail::Full { width }) => Self::Full { width, first: true },
             (Form::Json, _) => Self::Json(or(Key::ALL)),
             (Form::Csv, _) => Self::Table(Table::Csv, or(table::COLUMNS)),
             (Form::Tsv, _) => Self::Table(Table::Tsv, or(table::COLUMNS)),
         }
+    }
+
+    /// Whether an answer is written without looking at the ones before it, so that parts can be written apart.
+    #[must_use]
+    pub fn forgets(&self) -> bool {
+        !matches!(self, Self::Full { .. })
     }
 
     /// Writes what stands before the first answer.

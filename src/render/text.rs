@@ -13,52 +13,35 @@ use super::fields::Answer;
 
 /// Columns for the longest id of a cause.
 const CAUSE: usize = 25;
-/// A column grows with what it holds up to here; what is wider juts out.
-const WIDEST: usize = 40;
+/// Columns for a recipient; a longer one juts out.
+const RECIPIENT: usize = 32;
 /// Columns before the text of a page: two blanks and the label.
 const LABEL: usize = 11;
 /// A page is not made narrower than this.
 const NARROWEST: usize = 40;
 
 /// One line a verdict: time, priority, cause, recipient, summary.
-///
-/// The widths of time and recipient follow the widest seen so far: nobody knows what a live log brings next.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Lines {
     /// Whether several inputs are to be told apart.
-    with_file: bool,
-    file: usize,
-    time: usize,
-    recipient: usize,
+    pub with_file: bool,
 }
 
 impl Lines {
-    /// Lines without width yet; with the name of the input before each, if there are several.
-    #[must_use]
-    pub fn new(with_file: bool) -> Self {
-        Self {
-            with_file,
-            ..Self::default()
-        }
-    }
-
-    /// Writes one line.
+    /// Writes one line. It depends on its own record alone, so a log gives the same lines however it is read.
     ///
     /// # Errors
     /// The writer's.
-    pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
+    pub fn write(self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
         let verdict = answer.verdict;
         let record = verdict.record;
         if let Some(file) = answer.file.filter(|_| self.with_file) {
-            column(out, &visible(file), &mut self.file)?;
+            write!(out, "{}  ", visible(file))?;
         }
-        // Input without times or recipients has no empty columns; once one was seen the column stays.
-        if record.time.is_some() || self.time > 0 {
-            column(
-                out,
-                &visible(record.time.as_deref().unwrap_or("-")),
-                &mut self.time,
-            )?;
+        // A bare reply knows neither time nor recipient; it has no empty columns.
+        let known = record.time.is_some() || record.recipient.is_some();
+        if known {
+            write!(out, "{}  ", visible(record.time.as_deref().unwrap_or("-")))?;
         }
         let priority = format!("{:8}", verdict.priority.id());
         write!(
@@ -67,21 +50,12 @@ impl Lines {
             paint(&priority, verdict.priority),
             verdict.cause.id()
         )?;
-        if record.recipient.is_some() || self.recipient > 0 {
-            column(
-                out,
-                &visible(record.recipient.as_deref().unwrap_or("-")),
-                &mut self.recipient,
-            )?;
+        if known {
+            let recipient = visible(record.recipient.as_deref().unwrap_or("-"));
+            write!(out, "{recipient:RECIPIENT$}  ")?;
         }
         writeln!(out, "{}", visible(&verdict.summary()))
     }
-}
-
-/// Writes a cell, padded to the column's width.
-fn column(out: &mut impl Write, cell: &str, width: &mut usize) -> io::Result<()> {
-    *width = (*width).max(columns(cell).min(WIDEST));
-    write!(out, "{cell:width$}  ", width = *width)
 }
 
 /// A verdict in full, on lines of at most `width` columns.
@@ -365,15 +339,5 @@ mod tests {
     fn a_strangers_escape_sequence_is_written_out() {
         let page = shown("550 5.1.1 \x1b[2J\u{202e}User unknown", 80);
         assert!(!page.contains(['\x1b', '\u{202e}']), "{page}");
-    }
-
-    #[test]
-    fn columns_grow_with_what_they_hold() {
-        let mut out = Vec::new();
-        let mut width = 0;
-        for cell in ["ab", "abcd", "a"] {
-            column(&mut out, cell, &mut width).unwrap();
-        }
-        assert_eq!(String::from_utf8(out).unwrap(), "ab  abcd  a     ");
     }
 }

@@ -1,11 +1,15 @@
 //! The run: from every source to its verdicts, and what the exit status says of them.
 
-use std::io::{self, BufWriter, Read, StdoutLock, Write};
+use std::io::{self, BufWriter, Read, Stdout, Write};
+use std::ops::AddAssign;
+use std::thread;
 
 use anyhow::{Context, Result};
 use whybounce::classifier::Classifier;
 use whybounce::record::{self, Record, Seen, State, mail, mail::Mail};
 use whybounce::vocabulary::Exit;
+
+mod side_by_side;
 
 use crate::exit::Status;
 use crate::input::{self, Blocks, Mails, Source};
@@ -42,7 +46,7 @@ pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
         alone: judging.sources.len() == 1,
         classifier: Classifier::default(),
         renderer: Renderer::new(judging.form, &judging.fields, detail),
-        out: BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stdout().lock()),
+        out: BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stdout()),
         tally: Tally::default(),
         failed: None,
     };
@@ -77,6 +81,21 @@ pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
     Ok(tally.status(judging.exit_status))
 }
 
+/// Bytes of a block that show that input flows rather than trickles.
+const FLOWING: usize = 32 << 10;
+
+/// More threads than this wait for each other's turn.
+const MOST_THREADS: usize = 8;
+
+/// Where the verdicts go.
+type Out = BufWriter<Stdout>;
+
+/// How far an input was read: what its lines told so far, and how many they were.
+struct Place {
+    state: State,
+    number: u64,
+}
+
 /// What failed when output fails; the reason stands behind it.
 pub const CANNOT_WRITE: &str = "cannot write the output";
 
@@ -101,6 +120,20 @@ struct Tally {
     trouble: bool,
 }
 
+impl AddAssign for Tally {
+    /// Counts what came behind.
+    fn add_assign(&mut self, behind: Self) {
+        self.lines += behind.lines;
+        self.mails += behind.mails;
+        self.records += behind.records;
+        self.passed += behind.passed;
+        self.recognised += behind.recognised;
+        self.mail = behind.mail.or(self.mail);
+        self.last = behind.last.or(self.last);
+        self.trouble |= behind.trouble;
+    }
+}
+
 impl Tally {
     fn status(&self, exit_status: bool) -> Status {
         match self.last {
@@ -112,7 +145,8 @@ impl Tally {
     }
 }
 
-struct Judge<'j> {
+/// Judges records one after the other, and keeps count.
+struct Judge<'j, W> {
     judging: &'j Judging,
     /// Columns of a page.
     width: usize,
@@ -120,12 +154,12 @@ struct Judge<'j> {
     alone: bool,
     classifier: Classifier<'static>,
     renderer: Renderer,
-    out: BufWriter<StdoutLock<'static>>,
+    out: W,
     tally: Tally,
     failed: Option<io::Error>,
 }
 
-impl Judge<'_> {
+impl Judge<'_, Out> {
     /// Reads one source. What cannot be read is reported; only output that cannot be written ends the run.
     fn source(&mut self, source: &Source) -> Result<()> {
         match source {
@@ -189,20 +223,24 @@ impl Judge<'_> {
         read.with_context(|| format!("cannot read {}", name.unwrap_or("standard input")))
     }
 
-    /// Reads lines block by block; each block is answered before more is read.
+    /// Reads lines block by block; each block is answered before more is read. Once input flows, blocks are judged
+    /// side by side and answered in order.
     fn lines<R: Read>(&mut self, mut blocks: Blocks<R>, file: Option<&str>) -> io::Result<()> {
         let mut state = State::default();
         let mut number = 0;
+        let threads = thread::available_parallelism().map_or(1, usize::from);
         while let Some(block) = blocks.next_block()? {
-            for line in input::lines(block) {
-                number += 1;
-                state.line = number;
-                self.line(&line, &mut state, file);
-                if self.failed.is_some() {
-                    return Ok(());
-                }
+            if block.len() >= FLOWING && threads > 1 && self.renderer.forgets() {
+                let from = Place { state, number };
+                Place { state, number } =
+                    side_by_side::judge(self, &mut blocks, from, threads.min(MOST_THREADS), file)?;
+                break;
             }
+            number = self.block(block, number, &mut state, file);
             self.flush();
+            if self.failed.is_some() {
+                return Ok(());
+            }
         }
         record::finish(&mut state, &mut |record| self.record(record, file));
         self.tally.lines += number;
@@ -256,6 +294,27 @@ impl Judge<'_> {
         if let Err(error) = self.out.flush() {
             self.failed.get_or_insert(error);
         }
+    }
+}
+
+impl<W: Write> Judge<'_, W> {
+    /// Judges the lines of a block that begins behind line `number`; gives the number of its last line.
+    fn block(
+        &mut self,
+        block: &[u8],
+        mut number: u64,
+        state: &mut State,
+        file: Option<&str>,
+    ) -> u64 {
+        for line in input::lines(block) {
+            number += 1;
+            state.line = number;
+            self.line(&line, state, file);
+            if self.failed.is_some() {
+                break;
+            }
+        }
+        number
     }
 
     fn line<'a>(&mut self, line: &'a str, state: &mut State, file: Option<&str>) -> Seen {

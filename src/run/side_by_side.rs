@@ -1,0 +1,189 @@
+//! Blocks of lines judged side by side, and answered in the order they came.
+//!
+//! A line seldom depends on the ones before it, so a block is judged before the ones before it are done, as if its input
+//! began there. When its turn comes, the state that they left shows whether that was right; where it was not (a reply of
+//! several lines, a CSV header, deliveries of qmail), the block is judged again with that state, and until the state is
+//! empty again nothing is judged ahead. So the answers are those of one thread, byte for byte.
+
+use std::io::{self, Read, Write};
+use std::mem;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+
+use memchr::{memchr_iter, memrchr};
+use whybounce::classifier::Classifier;
+use whybounce::record::State;
+
+use super::{Judge, Out, Place, Tally};
+use crate::input::Blocks;
+
+/// Bytes of lines that one thread judges at a time: large enough to make taking turns cheap, small enough to keep memory
+/// low, for the answers are several times larger.
+const PIECE: usize = 128 << 10;
+
+/// Whole lines, and how many came before them.
+struct Piece {
+    place: u64,
+    before: u64,
+    lines: Vec<u8>,
+    /// The state with which the block before began, to begin alike.
+    hint: State,
+}
+
+/// Whose turn it is to answer, and what the answers before have left.
+struct Turn<'t, 'j> {
+    next: u64,
+    state: State,
+    judge: &'t mut Judge<'j, Out>,
+}
+
+struct Shared<'t, 'j> {
+    turn: Mutex<Turn<'t, 'j>>,
+    turned: Condvar,
+    /// The state is empty, so that judging ahead is worth it.
+    ahead: AtomicBool,
+    /// Output failed; nothing more is needed.
+    over: AtomicBool,
+}
+
+/// Judges the block handed out last and all that follow.
+pub(super) fn judge<'j, R: Read>(
+    judge: &mut Judge<'j, Out>,
+    blocks: &mut Blocks<R>,
+    from: Place,
+    threads: usize,
+    file: Option<&str>,
+) -> io::Result<Place> {
+    let judging = judge.judging;
+    let workers: Vec<_> = (0..threads)
+        .map(|_| Judge {
+            judging,
+            width: judge.width,
+            alone: judge.alone,
+            classifier: Classifier::default(),
+            renderer: judge.renderer.clone(),
+            out: Vec::new(),
+            tally: Tally::default(),
+            failed: None,
+        })
+        .collect();
+    let hint = from.state.afresh();
+    let shared = Shared {
+        ahead: AtomicBool::new(from.state.goes_on_like(&hint)),
+        turn: Mutex::new(Turn {
+            next: 0,
+            state: from.state,
+            judge,
+        }),
+        turned: Condvar::new(),
+        over: AtomicBool::new(false),
+    };
+    let (send, receive) = sync_channel::<Piece>(threads);
+    let receive = Mutex::new(receive);
+    let mut number = from.number;
+    let read = thread::scope(|scope| {
+        for worker in workers {
+            scope.spawn(|| work(worker, &receive, &shared, file));
+        }
+        let mut place = 0;
+        let mut send_block = |block: &[u8]| {
+            let mut rest = block;
+            while !rest.is_empty() {
+                let end = match rest.get(..PIECE) {
+                    Some(piece) => memrchr(b'\n', piece).map_or(rest.len(), |end| end + 1),
+                    None => rest.len(),
+                };
+                let (lines, behind) = rest.split_at(end);
+                let piece = Piece {
+                    place,
+                    before: number,
+                    lines: lines.to_vec(),
+                    hint: hint.afresh(),
+                };
+                number += memchr_iter(b'\n', lines).count() as u64
+                    + u64::from(lines.last() != Some(&b'\n'));
+                place += 1;
+                // The workers are gone only when all is over.
+                if send.send(piece).is_err() {
+                    return;
+                }
+                rest = behind;
+            }
+        };
+        send_block(blocks.block());
+        let read = loop {
+            if shared.over.load(Ordering::Relaxed) {
+                break Ok(());
+            }
+            match blocks.next_block() {
+                Ok(Some(block)) => send_block(block),
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            }
+        };
+        drop(send);
+        read
+    });
+    let turn = shared
+        .turn
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
+    read.map(|()| Place {
+        state: turn.state,
+        number,
+    })
+}
+
+/// Judges pieces until there are no more.
+fn work(
+    mut worker: Judge<'_, Vec<u8>>,
+    pieces: &Mutex<Receiver<Piece>>,
+    shared: &Shared<'_, '_>,
+    file: Option<&str>,
+) {
+    while let Ok(piece) = locked(pieces).recv() {
+        let mut state = piece.hint.afresh();
+        let ahead = shared.ahead.load(Ordering::Relaxed);
+        if ahead {
+            worker.block(&piece.lines, piece.before, &mut state, file);
+        }
+        let mut turn = locked(&shared.turn);
+        while turn.next != piece.place {
+            turn = shared
+                .turned
+                .wait(turn)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        if !(ahead && turn.state.goes_on_like(&piece.hint)) {
+            worker.out.clear();
+            worker.tally = Tally::default();
+            state = mem::take(&mut turn.state);
+            worker.block(&piece.lines, piece.before, &mut state, file);
+        }
+        shared
+            .ahead
+            .store(state.goes_on_like(&piece.hint), Ordering::Relaxed);
+        turn.state = state;
+        turn.judge.tally += mem::take(&mut worker.tally);
+        if turn.judge.failed.is_none()
+            && let Err(error) = turn
+                .judge
+                .out
+                .write_all(&worker.out)
+                .and_then(|()| turn.judge.out.flush())
+        {
+            turn.judge.failed = Some(error);
+            shared.over.store(true, Ordering::Relaxed);
+        }
+        worker.out.clear();
+        turn.next += 1;
+        shared.turned.notify_all();
+    }
+}
+
+/// A lock that outlives a thread's panic, for the others still have whole lines to write.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
