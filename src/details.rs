@@ -31,10 +31,31 @@ pub fn address(text: &str) -> Option<&str> {
 /// The first IP address in `text`, also one inside a URL.
 #[must_use]
 pub fn ip(text: &str) -> Option<&str> {
-    text.split(|letter: char| !(letter.is_ascii_hexdigit() || matches!(letter, '.' | ':')))
-        .map(|piece| piece.trim_matches(['.', ':']))
-        .filter(|piece| piece.len() >= 7 || piece.contains("::"))
-        .find(|piece| piece.parse::<IpAddr>().is_ok())
+    let bytes = text.as_bytes();
+    let inside = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
+    // Every address has two separators; replies have few of them, so each is looked at with what stands around it.
+    let mut done = 0;
+    for at in memchr::memchr2_iter(b'.', b':', bytes) {
+        if at < done {
+            continue;
+        }
+        let before = bytes[..at]
+            .iter()
+            .rev()
+            .take_while(|byte| inside(byte))
+            .count();
+        let behind = bytes[at..].iter().take_while(|byte| inside(byte)).count();
+        done = at + behind;
+        let piece = text.get(at - before..done)?;
+        let bare = piece.trim_matches(['.', ':']);
+        if let Some(piece) = [piece, bare]
+            .into_iter()
+            .find(|piece| piece.parse::<IpAddr>().is_ok())
+        {
+            return Some(piece);
+        }
+    }
+    None
 }
 
 /// The domain that a reply blames: the first host name or address domain outside the words at `list`.

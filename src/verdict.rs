@@ -172,14 +172,14 @@ impl<'a> Verdict<'a> {
 
     /// The cause in one plain sentence that names what is known.
     #[must_use]
-    pub fn summary(&self) -> String {
+    pub fn summary(&self) -> Cow<'a, str> {
         let facts = &self.facts;
         let template = match facts.rule.map(|rule| facts.tables.str(rule.summary)) {
             Some(own) if !own.is_empty() => own,
             _ => BUILT_IN.str(self.cause.row().summary),
         };
         if let Some(resolver) = facts.resolver {
-            return BUILT_IN.str(resolver.meaning).to_owned();
+            return BUILT_IN.str(resolver.meaning).into();
         }
         if let Some(list) = facts
             .blocklist
@@ -194,15 +194,15 @@ impl<'a> Verdict<'a> {
             return format!(
                 "The receiver asks {}, a blocklist that closed{when}; its answer says nothing about you.",
                 BUILT_IN.str(list.name)
-            );
+            ).into();
         }
-        let mut summary = if self.cause == Cause::Unclassified && facts.rule.is_none() {
-            self.unclassified_summary()
+        let summary = if self.cause == Cause::Unclassified && facts.rule.is_none() {
+            self.unclassified_summary().into()
         } else {
             self.fill(template)
         };
         if self.record.own_server {
-            summary = format!("Your own server refused this mail from outside: {summary}");
+            return format!("Your own server refused this mail from outside: {summary}").into();
         }
         summary
     }
@@ -231,7 +231,7 @@ impl<'a> Verdict<'a> {
 
     /// What to do, first step first.
     #[must_use]
-    pub fn fix(&self) -> Vec<String> {
+    pub fn fix(&self) -> Vec<Cow<'a, str>> {
         let facts = &self.facts;
         let own = |span| {
             facts
@@ -248,10 +248,9 @@ impl<'a> Verdict<'a> {
         };
         if self.record.own_server {
             return vec![
-                "Do nothing if the sender is a stranger: this is your own policy at work."
-                    .to_owned(),
+                "Do nothing if the sender is a stranger: this is your own policy at work.".into(),
                 "Allow the sender or client in your server's configuration if the mail was wanted."
-                    .to_owned(),
+                    .into(),
             ];
         }
         if let Some(resolver) = facts.resolver {
@@ -509,7 +508,10 @@ impl<'a> Verdict<'a> {
     }
 
     /// Fills the placeholders of a sentence; `[...]` goes away when something in it is not known.
-    fn fill(&self, template: &str) -> String {
+    fn fill(&self, template: &'a str) -> Cow<'a, str> {
+        if memchr::memchr2(b'[', b'{', template.as_bytes()).is_none() {
+            return Cow::Borrowed(template);
+        }
         let mut filled = String::with_capacity(template.len() + 32);
         let mut rest = template;
         while let Some(at) = rest.find(['[', '{']) {
@@ -528,7 +530,7 @@ impl<'a> Verdict<'a> {
             }
         }
         filled.push_str(rest);
-        filled
+        filled.into()
     }
 
     /// An optional part with its placeholders filled, if all are known.

@@ -153,7 +153,7 @@ fn every_reply_comes_out_as_the_table_says() {
                 if summary.contains(has) {
                     has.clone()
                 } else {
-                    summary.clone()
+                    summary.into_owned()
                 },
                 Some(has.clone()),
             );

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde::ser::{Serialize, SerializeMap, Serializer};
 use whybounce::verdict::Verdict;
 
 /// The version of the keys. A key may be added; a key is never changed.
@@ -98,7 +97,7 @@ impl Key {
             Self::Types => Value::texts(verdict.types.iter().map(|kind| kind.id())),
             Self::Cause => Value::text(verdict.cause.id()),
             Self::Priority => Value::text(verdict.priority.id()),
-            Self::Summary => Value::Text(verdict.summary().into()),
+            Self::Summary => Value::Text(verdict.summary()),
             Self::Fix => Value::texts(verdict.fix()),
             Self::Owner => Value::text(verdict.owner.id()),
             Self::Retry => {
@@ -222,25 +221,6 @@ impl<'a> Value<'a> {
                 .find(|(name, _)| *name == wanted)
                 .map_or(Self::Null, |(_, value)| value),
             _ => Self::Null,
-        }
-    }
-}
-
-impl Serialize for Value<'_> {
-    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => out.serialize_none(),
-            Self::Flag(flag) => out.serialize_bool(*flag),
-            Self::Number(number) => out.serialize_u64(*number),
-            Self::Text(text) => out.serialize_str(text),
-            Self::List(values) => out.collect_seq(values),
-            Self::Object(pairs) => {
-                let mut map = out.serialize_map(Some(pairs.len()))?;
-                for (name, value) in pairs {
-                    map.serialize_entry(name, value)?;
-                }
-                map.end()
-            }
         }
     }
 }

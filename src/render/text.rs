@@ -71,7 +71,7 @@ pub fn in_full(answer: Answer<'_>, width: usize) -> String {
     let steps = verdict.fix();
     for (place, step) in steps.iter().enumerate() {
         let step = if steps.len() > 1 {
-            format!("{}. {step}", place + 1)
+            format!("{}. {step}", place + 1).into()
         } else {
             step.clone()
         };
