@@ -92,6 +92,10 @@ impl<'a> Verdict<'a> {
     /// The cause in two to four words.
     #[must_use]
     pub fn title(&self) -> &'static str {
+        // A code that is used for many things was recognised all the same.
+        if self.cause == Cause::Unclassified && !self.likely().is_empty() {
+            return "No single cause";
+        }
         self.cause.title()
     }
 
