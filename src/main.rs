@@ -8,11 +8,13 @@ mod input;
 mod render;
 mod run;
 mod settings;
+mod user_rules;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use whybounce::knowledge::user::UserRules;
 
 use cli::Cli;
 use exit::Status;
@@ -42,10 +44,13 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Status> {
     let settings = Settings::resolve(cli)?;
     colored::control::set_override(settings.colour);
+    let own = settings.rules.as_ref().map(UserRules::tables);
+    let out = || io::stdout().lock();
     match settings.task {
-        Task::Judge(judging) => run::judge(&judging, settings.width),
-        Task::Explain(what) => explain::explain(&what, settings.width, &mut io::stdout().lock()),
-        Task::List(topic) => explain::list(topic, &mut io::stdout().lock()),
+        Task::Judge(judging) => run::judge(&judging, own, settings.width),
+        Task::Explain(what) => explain::explain(&what, own, settings.width, &mut out()),
+        Task::List(topic) => explain::list(topic, own, &mut out()),
+        Task::CheckRules(path) => user_rules::check(&path, &mut out()),
     }
 }
 

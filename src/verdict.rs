@@ -8,7 +8,7 @@ use crate::classifier::{Facts, Tier};
 use crate::details;
 use crate::knowledge::tables::Slot;
 use crate::knowledge::words::Literal;
-use crate::knowledge::{self, BUILT_IN, Cause};
+use crate::knowledge::{BUILT_IN, Cause};
 use crate::record::{Outcome, Record};
 use crate::reply::Enhanced;
 use crate::vocabulary::{
@@ -101,11 +101,11 @@ impl<'a> Verdict<'a> {
 
     /// The provider or filter that spoke.
     #[must_use]
-    pub fn provider(&self) -> Option<Provider<'static>> {
-        let row = knowledge::providers().get(usize::from(self.facts.provider?))?;
+    pub fn provider(&self) -> Option<Provider<'a>> {
+        let (tables, row) = self.facts.provider()?;
         Some(Provider {
-            id: BUILT_IN.str(row.id),
-            name: BUILT_IN.str(row.name),
+            id: tables.str(row.id),
+            name: tables.str(row.name),
         })
     }
 
@@ -187,7 +187,7 @@ impl<'a> Verdict<'a> {
         }
         if let Some(list) = facts
             .blocklist
-            .filter(|list| list.operating() == Operating::No)
+            .filter(|list| list.operating() == Operating::No && !facts.by_user)
         {
             let closed = BUILT_IN.str(list.closed);
             let when = if closed.is_empty() {
@@ -364,11 +364,8 @@ impl<'a> Verdict<'a> {
         if let Some(rule) = facts.rule {
             references.push(facts.tables.str(rule.source));
         }
-        if let Some(row) = facts
-            .provider
-            .and_then(|at| knowledge::providers().get(usize::from(at)))
-        {
-            references.push(BUILT_IN.str(row.page));
+        if let Some((tables, row)) = facts.provider() {
+            references.push(tables.str(row.page));
         }
         references.extend(BUILT_IN.list(self.cause.row().references));
         let mut seen = Vec::new();

@@ -47,6 +47,8 @@ fn whybounce(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env_remove("HOME")
+        .env_remove("XDG_CONFIG_HOME")
         .env("TERM", "xterm")
         .stdin(Stdio::null());
     command
