@@ -23,7 +23,7 @@ _whybounce() {
 
     case "${cmd}" in
         whybounce)
-            opts="-f -q -h -V --file --from --details --json --format --fields --only --rules --check-rules --no-config --exit-status --quiet --explain --list --color --help --version"
+            opts="-f -q -h -V --file --from --details --json --format --fields --only --own --rules --check-rules --no-config --exit-status --quiet --explain --list --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -72,6 +72,10 @@ _whybounce() {
                     return 0
                     ;;
                 --only)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --own)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -47,6 +47,10 @@ pub struct Cli {
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
 
+    /// An address, network or domain of your own: tell whether what is blamed is yours; may be given several times
+    #[arg(long, value_name = "IP|NET|DOMAIN")]
+    pub own: Vec<String>,
+
     /// Read rules of your own from this file; they win over the built-in ones; may be given several times
     ///
     /// $XDG_CONFIG_HOME/whybounce/rules.toml (or ~/.config/whybounce/rules.toml) is read, too, when it is there.

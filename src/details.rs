@@ -58,6 +58,17 @@ pub fn ip(text: &str) -> Option<&str> {
     None
 }
 
+/// Every IP address, host name and mail address in the prose of `text`.
+pub fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let mut found = Vec::new();
+    words::cut(text, |token, start, end| {
+        if let Token::Literal(Literal::Ip | Literal::Host | Literal::Address) = token {
+            found.extend(text.get(start..end));
+        }
+    });
+    found.into_iter()
+}
+
 /// The domain that a reply blames: the first host name or address domain outside the words at `list`.
 #[must_use]
 pub fn listed_domain(text: &str, list: std::ops::Range<usize>) -> Option<&str> {

@@ -14,6 +14,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use whybounce::classifier::Classifier;
 use whybounce::knowledge::user::UserRules;
 
 use cli::Cli;
@@ -44,12 +45,15 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Status> {
     let settings = Settings::resolve(cli)?;
     colored::control::set_override(settings.colour);
-    let own = settings.rules.as_ref().map(UserRules::tables);
+    let rules = settings.rules.as_ref().map(UserRules::tables);
     let out = || io::stdout().lock();
     match settings.task {
-        Task::Judge(judging) => run::judge(&judging, own, settings.width),
-        Task::Explain(what) => explain::explain(&what, own, settings.width, &mut out()),
-        Task::List(topic) => explain::list(topic, own, &mut out()),
+        Task::Judge(judging) => {
+            let classifier = Classifier::new(rules).with_own(&settings.own);
+            run::judge(&judging, classifier, settings.width)
+        }
+        Task::Explain(what) => explain::explain(&what, rules, settings.width, &mut out()),
+        Task::List(topic) => explain::list(topic, rules, &mut out()),
         Task::CheckRules(path) => user_rules::check(&path, &mut out()),
     }
 }

@@ -3,8 +3,9 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use whybounce::knowledge::user::UserRules;
+use whybounce::own::Own;
 use whybounce::record::{self, Format};
 
 use crate::cli::{Cli, Form, Topic, When};
@@ -50,6 +51,8 @@ pub struct Judging {
 /// The settings of a run.
 pub struct Settings {
     pub task: Task,
+    /// The user's own addresses and domains.
+    pub own: Own,
     /// The user's own rules.
     pub rules: Option<UserRules>,
     pub colour: bool,
@@ -71,11 +74,15 @@ impl Settings {
         };
         let width = terminal_size::terminal_size()
             .map_or(PAGE, |(width, _)| usize::from(width.0).min(WIDEST_PAGE));
+        let mut own = Own::default();
+        for text in &cli.own {
+            own.add(text).context("--own")?;
+        }
         let rules = match cli.check_rules {
             Some(_) => None,
             None => user_rules::read(&cli.rules, !cli.no_config)?,
         };
-        let own = rules.as_ref().map(UserRules::tables);
+        let own_rules = rules.as_ref().map(UserRules::tables);
         let task = match (cli.explain, cli.list, cli.check_rules) {
             (Some(what), ..) => Task::Explain(what),
             (None, Some(topic), _) => Task::List(topic),
@@ -91,7 +98,7 @@ impl Settings {
                     only: cli
                         .only
                         .iter()
-                        .map(|text| Filter::read(text, own.as_ref()))
+                        .map(|text| Filter::read(text, own_rules.as_ref()))
                         .collect::<Result<_>>()?,
                     fields: cli
                         .fields
@@ -107,6 +114,7 @@ impl Settings {
         };
         Ok(Self {
             task,
+            own,
             rules,
             colour,
             width,

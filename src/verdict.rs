@@ -9,10 +9,11 @@ use crate::details;
 use crate::knowledge::tables::Slot;
 use crate::knowledge::words::Literal;
 use crate::knowledge::{BUILT_IN, Cause};
+use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::Enhanced;
 use crate::vocabulary::{
-    Confidence, EvidenceKind, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry,
+    Confidence, EvidenceKind, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry, Whose,
 };
 
 /// What one record means.
@@ -36,6 +37,8 @@ pub struct Verdict<'a> {
     /// Take the address off the list now?
     pub suppress: bool,
     pub confidence: Confidence,
+    /// What is blamed, and whether it is the sender's own; only where the classifier knows what is.
+    pub blamed: Option<(String, Whose)>,
     pub(crate) facts: Facts<'a>,
 }
 
@@ -480,6 +483,76 @@ impl<'a> Verdict<'a> {
         evidence
     }
 
+    /// Finds out whether what is blamed is the sender's own.
+    pub(crate) fn tell_whose(&mut self, own: &Own) {
+        let Some(blamed) = self.what_is_blamed(own) else {
+            return;
+        };
+        let whose = match own.has(&blamed) {
+            Some(true) => Whose::Own,
+            Some(false) => Whose::Other,
+            None => return,
+        };
+        // A relay between us and the receiver has the address that is blamed.
+        if whose == Whose::Other && self.owner == Owner::Sender && is_ip(&blamed) {
+            self.owner = Owner::Platform;
+        }
+        self.blamed = Some((blamed, whose));
+    }
+
+    /// The address or domain that the reply blames: what is listed, the client that the own server refused, the recipient,
+    /// or what a refusal by policy names. Of several that it names, one's own is meant.
+    fn what_is_blamed(&self, own: &Own) -> Option<String> {
+        let record = self.record;
+        if let Some(listed) = self.blocklist().and_then(|list| list.listed) {
+            return Some(listed.into_owned());
+        }
+        let (ip, host) = (record.remote_ip.as_deref(), record.remote_host.as_deref());
+        if record.own_server {
+            return ip.or(host).map(str::to_owned);
+        }
+        if self.types.has(Kind::Recipient) {
+            return self.value("recipient").map(Cow::into_owned);
+        }
+        let authentication = self.types.has(Kind::Authentication);
+        if !authentication && !self.types.has(Kind::ReputationPolicy) {
+            return None;
+        }
+        // The receiver may well sign with its own name.
+        let named: Vec<_> = details::addresses(self.reply())
+            .filter(|name| Some(*name) != ip && Some(*name) != host && own.has(name).is_some())
+            .collect();
+        let mine = named.iter().find(|name| own.has(name) == Some(true));
+        let blamed = mine
+            .or_else(|| named.iter().find(|name| is_ip(name)))
+            .or_else(|| named.first().filter(|_| authentication));
+        blamed.map(|name| (*name).to_owned())
+    }
+
+    /// Whose that is which is blamed, in one sentence.
+    #[must_use]
+    pub fn whose(&self) -> Option<String> {
+        let (blamed, whose) = self.blamed.as_ref()?;
+        Some(match whose {
+            Whose::Own if self.types.has(Kind::Recipient) => {
+                format!("{blamed} is at a domain of your own: look at your own server first.")
+            }
+            Whose::Own => format!("{blamed} is your own."),
+            Whose::Other if self.record.own_server => {
+                format!("{blamed} is not yours: your server refused somebody else.")
+            }
+            Whose::Other if self.types.has(Kind::Recipient) => return None,
+            Whose::Other if is_ip(blamed) => format!(
+                "{blamed} is not yours: a relay or forwarder passed the mail on, and whoever runs it has to act."
+            ),
+            Whose::Other => {
+                format!(
+                    "{blamed} is not yours: it stands in the mail, or a forwarder put it there."
+                )
+            }
+        })
+    }
+
     /// What `--exit-status` says: temporary things first, then the cause's own word.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -597,6 +670,10 @@ impl<'a> Verdict<'a> {
             _ => None,
         }
     }
+}
+
+fn is_ip(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// What stands for a value that is not known where the sentence needs one.

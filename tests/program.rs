@@ -11,7 +11,7 @@ const UNKNOWN: &str = "550 5.1.1 <bob@example.com>: Recipient address rejected: 
 const BOUNCED: &str = "Jun  1 10:00:00 mail postfix/smtp[4711]: 4Zx1Yq2Lz7z: to=<bob@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <bob@example.com>: User unknown (in reply to RCPT TO command))\n";
 const SENT: &str = "Jun  1 10:00:01 mail postfix/smtp[4711]: 4Zx1Yq2Lz8z: to=<ann@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4Zx1Yq9)\n";
 const NOISE: &str = "Jun  1 10:00:02 mail postfix/qmgr[99]: 4Zx1Yq2Lz8z: removed\n";
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 29] = [
     "schema",
     "format",
     "reply",
@@ -40,6 +40,7 @@ const KEYS: [&str; 28] = [
     "claim",
     "conflicts",
     "references",
+    "own",
 ];
 
 fn whybounce(arguments: &[&str]) -> Command {

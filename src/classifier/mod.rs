@@ -13,6 +13,7 @@ use crate::knowledge::tables::{
     Blocklist, CodeRow, NONE, Provider, Resolver, Rule, Slot, Tables, UNSET,
 };
 use crate::knowledge::{self, BUILT_IN, Cause};
+use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::{Enhanced, Reply};
 use crate::verdict::{Kinds, Verdict};
@@ -91,6 +92,7 @@ struct Candidate {
 #[derive(Debug, Default)]
 pub struct Classifier<'k> {
     user: Option<Tables<'k>>,
+    own: Option<&'k Own>,
     phrases: Phrases,
     recall: Recall,
     candidates: Vec<Candidate>,
@@ -124,12 +126,31 @@ impl<'k> Classifier<'k> {
     pub fn afresh(&self) -> Self {
         Self {
             user: self.user,
+            own: self.own,
             ..Self::default()
         }
     }
 
+    /// The same classifier, which also tells whether what is blamed is among the sender's own addresses and domains.
+    #[must_use]
+    pub fn with_own(mut self, own: &'k Own) -> Self {
+        self.own = Some(own).filter(|own| !own.is_empty());
+        self
+    }
+
     /// What a record means. The same record gives the same verdict, whatever came before.
     pub fn classify<'a>(&mut self, record: &'a Record<'a>) -> Verdict<'a>
+    where
+        'k: 'a,
+    {
+        let mut verdict = self.judge(record);
+        if let Some(own) = self.own {
+            verdict.tell_whose(own);
+        }
+        verdict
+    }
+
+    fn judge<'a>(&mut self, record: &'a Record<'a>) -> Verdict<'a>
     where
         'k: 'a,
     {
@@ -823,6 +844,7 @@ fn finished<'a>(
         retry,
         suppress,
         confidence,
+        blamed: None,
         facts,
     }
 }

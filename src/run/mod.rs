@@ -6,7 +6,6 @@ use std::thread;
 
 use anyhow::{Context, Result};
 use whybounce::classifier::Classifier;
-use whybounce::knowledge::Tables;
 use whybounce::record::{self, Record, Seen, State, mail, mail::Mail};
 use whybounce::vocabulary::Exit;
 
@@ -26,7 +25,7 @@ const WRITTEN_AT_ONCE: usize = 1 << 16;
 /// # Errors
 /// Output that cannot be written, with the writer's error in the chain. A source that cannot be read is reported, the
 /// others are read all the same, and the status is trouble.
-pub fn judge<'j>(judging: &'j Judging, own: Option<Tables<'j>>, width: usize) -> Result<Status> {
+pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize) -> Result<Status> {
     if judging.sources.iter().any(Source::is_terminal) {
         complain("nothing to read: give a reply, name files with -f, or pipe something in");
         complain("try: whybounce \"550 5.1.1 User unknown\"   (whybounce --help tells more)");
@@ -48,7 +47,7 @@ pub fn judge<'j>(judging: &'j Judging, own: Option<Tables<'j>>, width: usize) ->
         judging,
         width,
         alone: judging.sources.len() == 1,
-        classifier: Classifier::new(own),
+        classifier,
         renderer: Renderer::new(judging.form, &judging.fields, detail),
         out: BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stdout()),
         tally: Tally::default(),
