@@ -124,7 +124,10 @@ impl<'a> Verdict<'a> {
                 .as_deref()
                 .filter(|_| self.record.own_server))
         };
-        let domain = || details::listed_domain(reply, self.facts.list_place.clone());
+        let domain = || {
+            details::listed_domain(reply, self.facts.list_place.clone())
+                .or_else(|| details::blamed_url(reply))
+        };
         let listed = match Lists::from_index(list.lists) {
             Some(Lists::Domain | Lists::Hash) => domain(),
             Some(Lists::IpOrDomain) => ip().or_else(domain),
@@ -628,11 +631,12 @@ impl<'a> Verdict<'a> {
             "recipient" => match self.record.recipient.as_deref() {
                 Some(recipient) if !recipient.is_empty() => Some(recipient.into()),
                 _ if Kinds(self.cause.row().types).has(Kind::Recipient) => {
-                    details::address(reply).map(Cow::Borrowed)
+                    details::recipient(reply).map(Cow::Borrowed)
                 }
                 _ => None,
             },
             "address" => details::address(reply).map(Cow::Borrowed),
+            "forward" => details::forward(reply).map(Cow::Borrowed),
             "sender" => self
                 .record
                 .sender
@@ -648,9 +652,9 @@ impl<'a> Verdict<'a> {
                         .map(|(_, domain)| Cow::Borrowed(domain))
                         .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed))
                 }
-                _ => {
-                    details::listed_domain(reply, self.facts.list_place.clone()).map(Cow::Borrowed)
-                }
+                _ => details::listed_domain(reply, self.facts.list_place.clone())
+                    .or_else(|| details::blamed_url(reply))
+                    .map(Cow::Borrowed),
             },
             "ip" => details::ip(reply).map(Cow::Borrowed),
             "host" => self
@@ -664,7 +668,8 @@ impl<'a> Verdict<'a> {
                 .facts
                 .blocklist
                 .map(|list| BUILT_IN.str(list.name).into()),
-            "url" => details::first(reply, Literal::Url).map(Cow::Borrowed),
+            "url" => details::page(reply).map(Cow::Borrowed),
+            "quota" => details::quota(reply).map(Cow::Owned),
             "size" => details::size(reply).map(Cow::Owned),
             "wait" => details::wait(reply).map(|seconds| details::wait_in_words(seconds).into()),
             _ => None,
@@ -687,7 +692,8 @@ fn unnamed(name: &str) -> &'static str {
         "provider" => "the receiving server",
         "list" => "a blocklist",
         "url" => "the page named in the reply",
-        "size" => "the limit",
+        "size" | "quota" => "the limit",
+        "forward" => "the new address",
         _ => "a while",
     }
 }

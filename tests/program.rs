@@ -744,3 +744,57 @@ fn two_hundred_thousand_lines_take_no_time() {
         start.elapsed()
     );
 }
+
+#[test]
+fn explain_tells_every_kind_of_thing_we_know() {
+    for (name, told) in [
+        (
+            "mailbox-full",
+            &["why ", "do ", "apart ", "example ", "rules ", "see "][..],
+        ),
+        ("Mailbox full", &["quota"]),
+        ("550", &["may be ", "at CONNECT", "rules "]),
+        ("5xx", &["5xx"]),
+        ("5.7.1", &["x.7.1", "may be ", "proofpoint-access-denied"]),
+        ("535 5.7.8", &["RFC 4954", "x.7.8", "cause "]),
+        (
+            "postfix-too-many-recipients",
+            &[
+                "says     \"error too many recipients\"",
+                "enhanced x.5.3",
+                "example ",
+                "not ",
+            ],
+        ),
+        (
+            "spamhaus-pbl",
+            &["lists ", "look up ", "marks ", "remove it"],
+        ),
+        (
+            "GOOGLE",
+            &[
+                "hosts ",
+                "domains ",
+                "gsmtp",
+                "google-account-does-not-exist: recipient-unknown",
+            ],
+        ),
+    ] {
+        let output = run(&["--explain", name]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        let page = String::from_utf8(output.stdout).unwrap();
+        for piece in told {
+            assert!(page.contains(piece), "{name}: {piece:?} is not in\n{page}");
+        }
+    }
+    for (typed, meant) in [
+        ("mailbox-ful", "mailbox-full"),
+        ("spamhaus-plb", "spamhaus-pbl"),
+        ("googel", "google"),
+    ] {
+        let output = run(&["--explain", typed]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(&format!("did you mean '{meant}'?")), "{said}");
+    }
+}
