@@ -47,6 +47,24 @@ pub struct Cli {
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
 
+    /// An address, network or domain of your own: tell whether what is blamed is yours; may be given several times
+    #[arg(long, value_name = "IP|NET|DOMAIN")]
+    pub own: Vec<String>,
+
+    /// Read rules of your own from this file; they win over the built-in ones; may be given several times
+    ///
+    /// $XDG_CONFIG_HOME/whybounce/rules.toml (or ~/.config/whybounce/rules.toml) is read, too, when it is there.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub rules: Vec<PathBuf>,
+
+    /// Run the examples of the rules in this file, print what fails, and give no verdict
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with_all = ["reply", "file", "rules", "explain", "list", "json", "format", "fields", "only"])]
+    pub check_rules: Option<PathBuf>,
+
+    /// Do not read ~/.config/whybounce/rules.toml
+    #[arg(long)]
+    pub no_config: bool,
+
     /// Let the exit status of a single record tell its verdict
     #[arg(long)]
     pub exit_status: bool,
@@ -55,7 +73,7 @@ pub struct Cli {
     #[arg(short, long)]
     pub quiet: bool,
 
-    /// Explain a cause, a code or a rule, and give no verdict
+    /// Explain a cause, code, rule, provider or blocklist, and give no verdict
     #[arg(long, value_name = "CAUSE|CODE|RULE", conflicts_with_all = ["reply", "file", "list", "json", "format", "fields", "only"])]
     pub explain: Option<String>,
 
@@ -106,8 +124,8 @@ Examples:
 
 Exit status:
   0  at least one verdict was given
-  1  nothing was recognised, or nothing passed --only
-  2  trouble: bad arguments, a file that cannot be read, output that cannot be written
+  1  nothing was recognised, nothing passed --only, or an example failed --check-rules
+  2  trouble: bad arguments or rules, a file that cannot be read, output that cannot be written
 
 With --exit-status and a single record, as in sysexits(3):
   0 accepted   75 temporary   67 no such recipient   68 no such domain   77 not permitted

@@ -21,16 +21,123 @@ pub fn first(text: &str, wanted: Literal) -> Option<&str> {
 /// The first mail address in `text`, without the brackets and dots around it.
 #[must_use]
 pub fn address(text: &str) -> Option<&str> {
-    first(text, Literal::Address).filter(|address| {
-        address
-            .split_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
-    })
+    find_address(text, |_| true)
 }
 
-/// The first IP address in `text`, also one inside a URL.
+/// The address that a reply refuses: the first one that is neither a contact ("write to postmaster@...") nor the new address of
+/// somebody who moved (RFC 5321 section 3.4).
+#[must_use]
+pub fn recipient(text: &str) -> Option<&str> {
+    find_address(text, |before| !is_contact(before) && !moved_to(before))
+}
+
+/// The new address that a 551 or 251 names: `551 User not local; please try <b@example.com>`.
+#[must_use]
+pub fn forward(text: &str) -> Option<&str> {
+    find_address(text, moved_to)
+}
+
+/// Words before an address that is there to be written to.
+const CONTACT: [&str; 12] = [
+    "contact", "mailto", "mail", "email", "e-mail", "write", "at", "via", "from", "ask", "notify",
+    "inform",
+];
+
+/// Words before the address where somebody is now.
+const MOVED: [&str; 9] = [
+    "try",
+    "forward to",
+    "forwarding to",
+    "use",
+    "moved to",
+    "new address",
+    "new address is",
+    "changed to",
+    "now at",
+];
+
+fn moved_to(before: &str) -> bool {
+    MOVED.iter().any(|cue| ends_in(trimmed(before), cue))
+}
+
+fn is_contact(before: &str) -> bool {
+    let before = trimmed(before);
+    // "write to postmaster@..." asks to write, "deliver to bob@..." does not.
+    ends_in(before, "write to") || CONTACT.iter().any(|cue| ends_in(before, cue))
+}
+
+/// What stands before an address, without the brackets and blanks between.
+fn trimmed(before: &str) -> &str {
+    before.trim_end_matches(|letter: char| letter.is_whitespace() || "<([{\"':=".contains(letter))
+}
+
+/// Whether a text ends in these words, whatever the case.
+fn ends_in(text: &str, words: &str) -> bool {
+    let Some((before, end)) = text
+        .len()
+        .checked_sub(words.len())
+        .and_then(|at| text.split_at_checked(at))
+    else {
+        return false;
+    };
+    end.eq_ignore_ascii_case(words) && !before.ends_with(char::is_alphanumeric)
+}
+
+/// The first mail address with something before it that will do.
+fn find_address(text: &str, will_do: impl Fn(&str) -> bool) -> Option<&str> {
+    let mut found = None;
+    words::cut(text, |token, start, end| {
+        if found.is_none() && token == Token::Literal(Literal::Address) {
+            found = text.get(start..end).filter(|address| {
+                address
+                    .split_once('@')
+                    .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+                    && text.get(..start).is_some_and(&will_do)
+            });
+        }
+    });
+    found
+}
+
+/// The first URL that is there to be read: a blamed one stands behind other words than "see".
+#[must_use]
+pub fn page(text: &str) -> Option<&str> {
+    find_url(text, true)
+}
+
+/// The host of the URL that a reply blames.
+#[must_use]
+pub fn blamed_url(text: &str) -> Option<&str> {
+    let url = find_url(text, false)?;
+    let rest = url.split_once("//").map_or(url, |(_, rest)| rest);
+    rest.split(['/', ':', '?']).next()
+}
+
+fn find_url(text: &str, to_be_read: bool) -> Option<&str> {
+    const BLAMED: [&str; 6] = ["url", "link", "website", "uri", "domain", "site"];
+    let mut found = None;
+    words::cut(text, |token, start, end| {
+        if found.is_none() && token == Token::Literal(Literal::Url) {
+            let before = text.get(..start).map(trimmed).unwrap_or_default();
+            let blamed = BLAMED.iter().any(|cue| ends_in(before, cue));
+            found = text.get(start..end).filter(|_| blamed != to_be_read);
+        }
+    });
+    found
+}
+
+/// The first IP address in `text`, also one inside a URL. The version behind Yahoo's texts (`- 4.16.55.1; see`) is none.
 #[must_use]
 pub fn ip(text: &str) -> Option<&str> {
+    let text = match text.rsplit_once(" - ") {
+        Some((before, version)) => {
+            let is_version = version
+                .split_once(';')
+                .is_some_and(|(version, _)| version.parse::<IpAddr>().is_ok());
+            if is_version { before } else { text }
+        }
+        None => text,
+    };
     let bytes = text.as_bytes();
     let inside = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
     // Every address has two separators; replies have few of them, so each is looked at with what stands around it.
@@ -56,6 +163,17 @@ pub fn ip(text: &str) -> Option<&str> {
         }
     }
     None
+}
+
+/// Every IP address, host name and mail address in the prose of `text`.
+pub fn addresses(text: &str) -> impl Iterator<Item = &str> {
+    let mut found = Vec::new();
+    words::cut(text, |token, start, end| {
+        if let Token::Literal(Literal::Ip | Literal::Host | Literal::Address) = token {
+            found.extend(text.get(start..end));
+        }
+    });
+    found.into_iter()
 }
 
 /// The domain that a reply blames: the first host name or address domain outside the words at `list`.
@@ -122,40 +240,13 @@ pub fn wait(text: &str) -> Option<u64> {
         let cued = CUES.iter().any(|cue| before.ends_with(cue))
             || before.ends_with("again ")
             || before.ends_with('(');
-        if let (true, Ok(count)) = (
-            cued || number[length..].trim_start().starts_with("min"),
-            number[..length].parse::<u64>(),
-        ) && !before.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '.')
+        if (cued || number[length..].trim_start().starts_with("min"))
+            && !before.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '.')
         {
             if let Some(seconds) = clock(number) {
                 return Some(seconds);
             }
-            let unit = number[length..].trim_start_matches([' ', '-', '_']);
-            let one = [
-                ("sec", 1),
-                ("min", 60),
-                ("hour", 3600),
-                ("hr", 3600),
-                ("day", 86_400),
-            ]
-            .iter()
-            .find(|(name, _)| unit.starts_with(name))
-            .map(|(_, seconds)| *seconds)
-            .or_else(|| {
-                let letter = unit.chars().next()?;
-                let alone = !unit[letter.len_utf8()..]
-                    .starts_with(|next: char| next.is_ascii_alphanumeric());
-                match letter {
-                    's' if alone => Some(1),
-                    'm' if alone => Some(60),
-                    'h' if alone => Some(3600),
-                    _ => None,
-                }
-            });
-            if let Some(seconds) = one
-                .and_then(|one| count.checked_mul(one))
-                .filter(|seconds| *seconds <= 30 * 86_400)
-            {
+            if let Some(seconds) = duration(number).filter(|seconds| *seconds <= LONGEST_WAIT) {
                 return Some(seconds);
             }
         }
@@ -163,6 +254,52 @@ pub fn wait(text: &str) -> Option<u64> {
         rest = &rest[at + length..];
     }
     None
+}
+
+/// Nobody is asked to wait longer than this many seconds; a larger number is something else.
+const LONGEST_WAIT: u64 = 30 * 86_400;
+
+/// `5 minutes`, `300s`, `4 min 30 sec` in seconds.
+fn duration(text: &str) -> Option<u64> {
+    let (first, rest) = one_unit(text)?;
+    let rest = rest.trim_start_matches([' ', ',']);
+    let rest = rest.strip_prefix("and ").unwrap_or(rest);
+    match one_unit(rest) {
+        Some((more, _)) if more < first => first.checked_add(more),
+        _ => Some(first),
+    }
+}
+
+/// A number and its unit at the start of `text`, in seconds, and what stands behind them.
+fn one_unit(text: &str) -> Option<(u64, &str)> {
+    let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
+    let count: u64 = text[..digits].parse().ok()?;
+    let unit = text[digits..].trim_start_matches([' ', '-', '_']);
+    let end = unit
+        .find(|letter: char| !letter.is_ascii_alphabetic())
+        .unwrap_or(unit.len());
+    let (name, rest) = unit.split_at(end);
+    let one = match name {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => {
+            [
+                ("sec", 1),
+                ("min", 60),
+                ("hour", 3600),
+                ("hr", 3600),
+                ("day", 86_400),
+            ]
+            .iter()
+            .find(|(start, _)| name.starts_with(start))?
+            .1
+        }
+    };
+    Some((
+        count.checked_mul(one)?,
+        rest.trim_start_matches(['.', '(', ')']),
+    ))
 }
 
 /// `00:05:00` in seconds.
@@ -178,19 +315,22 @@ fn clock(text: &str) -> Option<u64> {
     (hours < 100 && minutes < 60 && seconds < 60).then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
-/// A wait in words: `5 minutes`.
+/// A wait in words: `5 minutes`. Rounded up where seconds would say too much: waiting too short is in vain.
 #[must_use]
 pub fn wait_in_words(seconds: u64) -> String {
     let (count, unit) = match seconds {
         86_400.. if seconds.is_multiple_of(86_400) => (seconds / 86_400, "day"),
+        172_800.. => (seconds.div_ceil(3600), "hour"),
         3600.. if seconds.is_multiple_of(3600) => (seconds / 3600, "hour"),
-        60.. if seconds.is_multiple_of(60) => (seconds / 60, "minute"),
+        120.. => (seconds.div_ceil(60), "minute"),
+        60 => (1, "minute"),
         _ => (seconds, "second"),
     };
     format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
 }
 
-/// The size limit that a reply names, in words: bytes as MiB (`20.0 MiB`), other units as they stand.
+/// The size limit that a reply names, in words: bytes and KB as MiB (`20.0 MiB`), other units as they stand. Of the size of a
+/// message and the limit it exceeds, the smaller one is the limit.
 #[must_use]
 pub fn size(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
@@ -200,43 +340,95 @@ pub fn size(text: &str) -> Option<String> {
     {
         return None;
     }
-    let mut rest = lower.as_str();
-    let mut before = ' ';
-    while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
-        if let Some(letter) = rest[..at].chars().next_back() {
-            before = letter;
+    let smallest = sizes(&lower).min_by(|left, right| left.bytes.total_cmp(&right.bytes))?;
+    Some(smallest.in_words())
+}
+
+/// The quota of a mailbox that a reply names, in words: `(1024 MB of 1000 MB used)`, `quota 1073741824 bytes`.
+#[must_use]
+pub fn quota(text: &str) -> Option<String> {
+    let lower = text.to_ascii_lowercase();
+    // "1024 MB of 1000 MB" may stand behind the word quota, too, so what it is full *of* goes first.
+    ["of", "limit", "quota"].iter().find_map(|cue| {
+        sizes(&lower)
+            .find(|size| {
+                let before = lower.get(..size.at).map(trimmed).unwrap_or_default();
+                before.strip_suffix(" is").unwrap_or(before).ends_with(cue)
+            })
+            .map(|size| size.in_words())
+    })
+}
+
+/// A number with a unit of size.
+struct Size<'a> {
+    at: usize,
+    number: &'a str,
+    /// `None` for bytes, which people are told as MiB.
+    unit: Option<&'static str>,
+    bytes: f64,
+}
+
+impl Size<'_> {
+    fn in_words(&self) -> String {
+        match self.unit {
+            Some(unit) => format!("{} {unit}", self.number),
+            None => format!("{:.1} MiB", self.bytes / f64::from(1 << 20)),
         }
-        let number = &rest[at..];
-        let length = number
-            .find(|letter: char| !letter.is_ascii_digit())
-            .unwrap_or(number.len());
-        let unit = number[length..].trim_start();
-        if !before.is_ascii_alphanumeric() && before != '.' && before != '-' {
-            for (name, shown) in [
-                ("mb", "MB"),
-                ("mib", "MiB"),
-                ("megabyte", "MB"),
-                ("kb", "KB"),
-                ("kilobyte", "KB"),
-                ("gb", "GB"),
-            ] {
-                if unit.starts_with(name) {
-                    return Some(format!("{} {shown}", &number[..length]));
-                }
-            }
-            let named = unit.starts_with("byte") || length >= 6 && before != '/' && before != '#';
-            if let Some(bytes) = number[..length]
-                .parse::<u64>()
-                .ok()
-                .filter(|bytes| named && (1024..1 << 40).contains(bytes))
-            {
-                return Some(format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20)));
-            }
-        }
-        before = '0';
-        rest = &rest[at + length..];
     }
-    None
+}
+
+/// Every size in a text in lower case. A bare number is one of bytes when it has six digits or more.
+fn sizes(text: &str) -> impl Iterator<Item = Size<'_>> {
+    const UNITS: [(&str, Option<&str>, f64); 10] = [
+        ("mib", Some("MiB"), 1_048_576.0),
+        ("megabyte", Some("MB"), 1e6),
+        ("mb", Some("MB"), 1e6),
+        ("gib", Some("GiB"), 1_073_741_824.0),
+        ("gigabyte", Some("GB"), 1e9),
+        ("gb", Some("GB"), 1e9),
+        ("kib", None, 1024.0),
+        ("kilobyte", None, 1024.0),
+        ("kb", None, 1024.0),
+        ("byte", None, 1.0),
+    ];
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        while let Some(at) = text
+            .get(from..)?
+            .find(|letter: char| letter.is_ascii_digit())
+        {
+            let at = from + at;
+            let rest = text.get(at..)?;
+            let inside = |letter: char| letter.is_ascii_digit() || letter == '.';
+            let length = rest.find(|letter| !inside(letter)).unwrap_or(rest.len());
+            from = at + length;
+            let number = rest.get(..length)?.trim_end_matches('.');
+            let before = text.get(..at)?.chars().next_back().unwrap_or(' ');
+            let Ok(count) = number.parse::<f64>() else {
+                continue;
+            };
+            if before.is_ascii_alphanumeric() || matches!(before, '.' | '-') {
+                continue;
+            }
+            let unit = rest.get(length..)?.trim_start();
+            let known = UNITS.iter().find(|(name, ..)| unit.starts_with(name));
+            let (unit, one) = match known {
+                Some((_, unit, one)) => (*unit, *one),
+                None if number.len() >= 6 && !matches!(before, '/' | '#') => (None, 1.0),
+                None => continue,
+            };
+            let bytes = count * one;
+            if (1024.0..1e13).contains(&bytes) {
+                return Some(Size {
+                    at,
+                    number,
+                    unit,
+                    bytes,
+                });
+            }
+        }
+        None
+    })
 }
 
 #[cfg(test)]
@@ -255,6 +447,8 @@ mod tests {
             ("450 Greylisted for 60 seconds", 60),
             ("451 please try again 15min later", 900),
             ("421 blocked for 1 hour, try later", 3600),
+            ("450 greylisted, retry in 4 min 30 sec", 270),
+            ("450 greylisted, retry in 1 hour, 5 minutes", 3900),
         ] {
             assert_eq!(wait(text), Some(seconds), "{text}");
         }
@@ -273,7 +467,94 @@ mod tests {
             size("552 message too large, limit 25 MB").as_deref(),
             Some("25 MB")
         );
+        assert_eq!(
+            size("552 message size 31457280 exceeds size limit 26214400").as_deref(),
+            Some("25.0 MiB"),
+            "the limit, not the message"
+        );
+        assert_eq!(
+            size("552 Message exceeds maximum size: limit 15360 kB").as_deref(),
+            Some("15.0 MiB")
+        );
+        assert_eq!(
+            size("552 message too large; max 10.5 MB").as_deref(),
+            Some("10.5 MB")
+        );
         assert_eq!(size("552 5.3.4 message too large"), None);
+        assert_eq!(size("552 5.3.4 limit exceeded (id 4.16.55.1)"), None);
+    }
+
+    #[test]
+    fn quotas_are_told_from_what_is_used() {
+        for (text, said) in [
+            ("552 Over quota (1024 MB of 1000 MB used)", Some("1000 MB")),
+            (
+                "552 quota 1073741824 bytes, used 1073741000",
+                Some("1024.0 MiB"),
+            ),
+            ("452 Over quota, 100% of 500MB", Some("500 MB")),
+            ("552 Mailbox full, 500 MB used", None),
+        ] {
+            assert_eq!(quota(text).as_deref(), said, "{text}");
+        }
+    }
+
+    #[test]
+    fn waits_are_said_in_the_largest_unit_that_fits() {
+        for (seconds, words) in [
+            (1, "1 second"),
+            (60, "1 minute"),
+            (90, "90 seconds"),
+            (299, "5 minutes"),
+            (3600, "1 hour"),
+            (5400, "90 minutes"),
+            (86_400, "1 day"),
+            (200_000, "56 hours"),
+        ] {
+            assert_eq!(wait_in_words(seconds), words);
+        }
+    }
+
+    #[test]
+    fn a_contact_or_a_new_address_is_not_the_recipient() {
+        for (text, refused, new) in [
+            (
+                "551 User not local; please try <b@example.com>",
+                None,
+                Some("b@example.com"),
+            ),
+            (
+                "551 <a@example.org> has moved to <b@example.com>",
+                Some("a@example.org"),
+                Some("b@example.com"),
+            ),
+            (
+                "550 5.1.1 unknown user, contact postmaster@example.com",
+                None,
+                None,
+            ),
+            (
+                "550 5.1.1 <a@example.org>: unknown; write to abuse@example.com",
+                Some("a@example.org"),
+                None,
+            ),
+            (
+                "550 cannot deliver to a@example.org",
+                Some("a@example.org"),
+                None,
+            ),
+        ] {
+            assert_eq!(recipient(text), refused, "{text}");
+            assert_eq!(forward(text), new, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_page_to_read_is_told_from_a_blamed_link() {
+        let blamed = "550 5.7.1 Message contains a blacklisted URL http://bad.example.org/x; see https://example.com/why";
+        assert_eq!(page(blamed), Some("https://example.com/why"));
+        assert_eq!(blamed_url(blamed), Some("bad.example.org"));
+        assert_eq!(blamed_url("550 see https://example.com/why"), None);
     }
 
     #[test]
@@ -285,5 +566,7 @@ mod tests {
         );
         assert_eq!(ip("host [2001:db8::1] refused"), Some("2001:db8::1"));
         assert_eq!(ip("550 5.7.1 refused"), None);
+        assert_eq!(ip("421 4.7.0 [TSS04] deferred - 4.16.55.1; see"), None);
+        assert_eq!(ip("550 refused - 192.0.2.1 is listed"), Some("192.0.2.1"));
     }
 }

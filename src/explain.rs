@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use anyhow::{Context, Result};
-use whybounce::knowledge::tables::{CodeRow, Rule, Span};
+use whybounce::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Span, Tables};
 use whybounce::knowledge::{self, BUILT_IN, Cause};
 use whybounce::record;
 use whybounce::reply::Enhanced;
-use whybounce::vocabulary::{Family, Lists, Owner, Priority, Retry};
+use whybounce::vocabulary::{Family, Lists, Operating, Owner, Phase, Priority, Retry, Strength};
 
 use crate::cli::Topic;
 use crate::exit::Status;
@@ -16,146 +16,396 @@ use crate::render::text::Page;
 use crate::run::CANNOT_WRITE;
 use crate::settings::{MAIL_FORMATS, unknown};
 
-/// Explains a cause, a code or a rule.
+/// How many examples stand for all rules of a cause.
+const EXAMPLES: usize = 3;
+
+/// Explains everything of a name: a cause, a code, a rule, a provider, a blocklist; several words each by itself.
 ///
 /// # Errors
 /// Nothing of that name is known, or the writer's.
-pub fn explain(what: &str, width: usize, out: &mut impl Write) -> Result<Status> {
+pub fn explain(
+    what: &str,
+    own: Option<Tables<'_>>,
+    width: usize,
+    out: &mut impl Write,
+) -> Result<Status> {
     let what = what.trim();
-    let mut page = Page::new(width);
-    if let Some(cause) = Cause::from_id(what) {
-        explain_cause(&mut page, cause);
-    } else if let Some((name, row)) = code(what) {
-        explain_code(&mut page, &name, row);
-    } else if let Some(rule) = BUILT_IN
-        .rules
-        .iter()
-        .find(|rule| BUILT_IN.str(rule.id) == what)
-    {
-        explain_rule(&mut page, rule);
-    } else {
-        let causes = Cause::ALL.iter().map(|cause| cause.id());
-        let rules = BUILT_IN.rules.iter().map(|rule| BUILT_IN.str(rule.id));
-        let hint = "--list causes, --list codes and --list rules name what can be explained";
+    let book = Book {
+        tables: own.into_iter().chain([BUILT_IN]).collect(),
+        width,
+    };
+    let mut pages = book.pages(what);
+    if pages.is_empty() {
+        let words: Vec<_> = what
+            .split_whitespace()
+            .map(|word| book.pages(word))
+            .collect();
+        if !words.iter().any(Vec::is_empty) {
+            pages = words.into_iter().flatten().collect();
+        }
+    }
+    if pages.is_empty() {
+        let hint =
+            "--list causes, codes, rules, providers or blocklists names what can be explained";
+        let ids = book.ids();
         return Err(unknown(
-            "cause, code or rule",
+            "name",
             &visible(what),
-            causes.chain(rules),
+            ids.iter().map(String::as_str),
             hint,
         ));
     }
-    out.write_all(page.text.as_bytes())
+    out.write_all(pages.join("\n").as_bytes())
         .and_then(|()| out.flush())
         .context(CANNOT_WRITE)?;
     Ok(Status::Answered)
 }
 
-fn explain_cause(page: &mut Page, cause: Cause) {
-    let row = cause.row();
-    page.title(cause.title(), cause.id());
-    page.paragraph(BUILT_IN.str(row.meaning));
-    page.gap();
-    rows(page, "why", row.why, str::to_owned);
-    steps(page, row.fix);
-    rows(page, "apart", row.tell_apart, str::to_owned);
-    page.row(
-        "priority",
-        Priority::from_index(row.priority)
-            .map(Priority::id)
-            .unwrap_or("as the code has it"),
-    );
-    page.row(
-        "owner",
-        Owner::from_index(row.owner)
-            .map(Owner::id)
-            .unwrap_or_default(),
-    );
-    page.row(
-        "retry",
-        Retry::from_index(row.retry)
-            .map(Retry::id)
-            .unwrap_or("as the code has it"),
-    );
-    page.row(
-        "list",
-        if row.suppress == 1 {
-            "take the address off"
-        } else {
-            "keep the address"
-        },
-    );
-    rows(page, "see", row.references, str::to_owned);
+/// All that can be explained: the user's own knowledge before the built-in one.
+struct Book<'k> {
+    tables: Vec<Tables<'k>>,
+    width: usize,
 }
 
-fn explain_code(page: &mut Page, name: &str, row: &CodeRow) {
-    page.title(BUILT_IN.str(row.name), name);
-    page.paragraph(BUILT_IN.str(row.meaning));
-    page.gap();
-    steps(page, row.fix);
-    page.row("caution", BUILT_IN.str(row.cautions));
-    for (class, cause) in ["2.x.x", "4.x.x", "5.x.x"].iter().zip(row.causes) {
-        let cause = Cause::from_index(cause);
-        if cause != Cause::Unclassified {
-            page.row("cause", &format!("{class} {}", cause.id()));
+impl<'k> Book<'k> {
+    /// The pages about everything that has this id or this name.
+    fn pages(&self, what: &str) -> Vec<String> {
+        let mut pages = Vec::new();
+        let mut page = |write: &dyn Fn(&mut Page)| {
+            let mut page = Page::new(self.width);
+            write(&mut page);
+            pages.push(page.text);
+        };
+        let is = |text: &str| text.eq_ignore_ascii_case(what);
+        let built_in = |piece| is(BUILT_IN.str(piece));
+        if let Some(cause) = Cause::ALL
+            .iter()
+            .find(|cause| is(cause.id()) || is(cause.title()))
+        {
+            page(&|page| self.cause(page, *cause));
         }
+        if let Some((name, row)) = code(what) {
+            page(&|page| self.code(page, &name, row));
+        }
+        for (tables, rule) in self.rules() {
+            if is(tables.str(rule.id)) {
+                page(&|page| explain_rule(page, &tables, rule));
+            }
+        }
+        for tables in &self.tables {
+            for row in tables.providers {
+                if is(tables.str(row.id)) || is(tables.str(row.name)) {
+                    page(&|page| self.provider(page, tables, row));
+                }
+            }
+        }
+        for list in knowledge::blocklists() {
+            if built_in(list.id) || built_in(list.name) {
+                page(&|page| explain_blocklist(page, list));
+            }
+        }
+        for sign in knowledge::resolver_errors() {
+            if built_in(sign.id) {
+                page(&|page| explain_failed_lookup(page, sign));
+            }
+        }
+        pages
     }
-    let likely: Vec<_> = row
-        .likely
-        .of(BUILT_IN.bytes)
-        .iter()
-        .map(|index| Cause::from_index(*index).id())
-        .collect();
-    page.row("may be", &likely.join(", "));
-    page.row(
-        "family",
-        Family::from_index(row.family)
-            .map(Family::id)
-            .unwrap_or_default(),
-    );
-    page.row(
-        "priority",
-        Priority::from_index(row.priority)
-            .map(Priority::id)
-            .unwrap_or_default(),
-    );
-    page.row(
-        "retry",
-        Retry::from_index(row.retry)
-            .map(Retry::id)
-            .unwrap_or_default(),
-    );
-    page.row("defined", BUILT_IN.str(row.defined));
-    page.row("see", BUILT_IN.str(row.source));
+
+    /// Every id that can be explained.
+    fn ids(&self) -> Vec<String> {
+        let built_in = |piece| BUILT_IN.str(piece).to_owned();
+        let causes = Cause::ALL.iter().map(|cause| cause.id().to_owned());
+        let rules = self
+            .rules()
+            .map(|(tables, rule)| tables.str(rule.id).to_owned());
+        let providers = self.tables.iter().flat_map(|tables| {
+            tables
+                .providers
+                .iter()
+                .map(|row| tables.str(row.id).to_owned())
+        });
+        let lists = knowledge::blocklists().iter().map(|list| built_in(list.id));
+        let signs = knowledge::resolver_errors()
+            .iter()
+            .map(|sign| built_in(sign.id));
+        causes
+            .chain(rules)
+            .chain(providers)
+            .chain(lists)
+            .chain(signs)
+            .collect()
+    }
+
+    /// Every rule, with the tables that have it.
+    fn rules(&self) -> impl Iterator<Item = (Tables<'k>, &'k Rule)> {
+        self.tables
+            .iter()
+            .flat_map(|tables| tables.rules.iter().map(|rule| (*tables, rule)))
+    }
+
+    fn cause(&self, page: &mut Page, cause: Cause) {
+        let row = cause.row();
+        page.title(cause.title(), cause.id());
+        page.paragraph(BUILT_IN.str(row.meaning));
+        page.gap();
+        rows(page, "why", &BUILT_IN, row.why, str::to_owned);
+        steps(page, &BUILT_IN, row.fix);
+        rows(page, "apart", &BUILT_IN, row.tell_apart, str::to_owned);
+        let by_code = "as the code has it";
+        page.row(
+            "priority",
+            Priority::from_index(row.priority).map_or(by_code, Priority::id),
+        );
+        page.row(
+            "owner",
+            Owner::from_index(row.owner).map_or(by_code, Owner::id),
+        );
+        page.row(
+            "retry",
+            Retry::from_index(row.retry).map_or(by_code, Retry::id),
+        );
+        page.row(
+            "list",
+            if row.suppress == 1 {
+                "take the address off"
+            } else {
+                "keep the address"
+            },
+        );
+        let rules: Vec<_> = self
+            .rules()
+            .filter(|(_, rule)| rule.cause == cause as u8)
+            .collect();
+        // From the beginning, the middle and the end: neighbours say much the same.
+        let step = (rules.len() / EXAMPLES).max(1);
+        for (tables, rule) in rules.iter().step_by(step).take(EXAMPLES) {
+            if let Some(example) = tables.list(rule.examples).next() {
+                page.row("example", example);
+                page.row("", &format!("(rule {})", tables.str(rule.id)));
+            }
+        }
+        if !rules.is_empty() {
+            page.row("rules", &rules.len().to_string());
+        }
+        rows(page, "see", &BUILT_IN, row.references, str::to_owned);
+    }
+
+    fn code(&self, page: &mut Page, name: &str, row: &CodeRow) {
+        page.title(BUILT_IN.str(row.name), name);
+        page.paragraph(BUILT_IN.str(row.meaning));
+        page.gap();
+        steps(page, &BUILT_IN, row.fix);
+        page.row("caution", BUILT_IN.str(row.cautions));
+        // A reply code has one class, an enhanced code may come in any.
+        let classes = [(2, "2.x.x"), (4, "4.x.x"), (5, "5.x.x")];
+        for ((digit, class), cause) in classes.into_iter().zip(row.causes) {
+            let cause = Cause::from_index(cause);
+            // That an enhanced code in a 2xx is acceptance needs no telling.
+            if cause == Cause::Unclassified || (digit == 2 && name.contains('.')) {
+                continue;
+            }
+            if name.contains('.') {
+                page.row("cause", &format!("{class}: {}", cause.id()));
+            } else if name.starts_with(digit_of(digit)) {
+                page.row("cause", cause.id());
+            }
+        }
+        let likely: Vec<_> = row
+            .likely
+            .of(BUILT_IN.bytes)
+            .iter()
+            .map(|index| Cause::from_index(*index).id())
+            .collect();
+        page.row("may be", &likely.join(", "));
+        for step in row.phases.of(BUILT_IN.bytes).chunks_exact(2) {
+            if let [phase, cause] = step
+                && let Some(phase) = Phase::from_index(*phase)
+            {
+                let cause = Cause::from_index(*cause);
+                page.row("", &format!("at {phase}: {cause}"));
+            }
+        }
+        page.row(
+            "family",
+            Family::from_index(row.family).map_or("", Family::id),
+        );
+        page.row(
+            "priority",
+            Priority::from_index(row.priority).map_or("", Priority::id),
+        );
+        page.row("retry", Retry::from_index(row.retry).map_or("", Retry::id));
+        // A row of enhanced codes stands for all classes: rules write x.7.1 or 5.7.1.
+        let names = match name.strip_prefix('x') {
+            Some(rest) => ["x", "4", "5"]
+                .map(|class| format!("{class}{rest}"))
+                .to_vec(),
+            None => vec![name.to_owned()],
+        };
+        let rules: Vec<&str> = self
+            .rules()
+            .filter(|(tables, rule)| {
+                conditions(tables, rule).any(|(key, value)| {
+                    matches!(key, "code" | "enhanced") && names.iter().any(|name| name == value)
+                })
+            })
+            .map(|(tables, rule)| tables.str(rule.id))
+            .collect();
+        page.row("rules", &rules.join(", "));
+        page.row("defined", BUILT_IN.str(row.defined));
+        page.row("see", BUILT_IN.str(row.source));
+    }
+
+    fn provider(&self, page: &mut Page, tables: &Tables<'_>, row: &Provider) {
+        let id = tables.str(row.id);
+        page.title(tables.str(row.name), id);
+        page.paragraph("Known as the one who spoke by a host, by the recipient's domain, or by a mark in the reply.");
+        page.gap();
+        for (label, names) in [
+            ("hosts", row.hosts),
+            ("domains", row.domains),
+            ("marks", row.marks),
+        ] {
+            let names: Vec<_> = tables.list(names).collect();
+            page.row(label, &names.join(", "));
+        }
+        let mut label = "rules";
+        for (tables, rule) in self.rules() {
+            let spoke = self
+                .tables
+                .iter()
+                .find_map(|tables| Some(tables.str(tables.provider(rule.provider)?.id)));
+            if spoke == Some(id) {
+                let cause = Cause::from_index(rule.cause);
+                page.row(label, &format!("{}: {cause}", tables.str(rule.id)));
+                label = "";
+            }
+        }
+        page.row("see", tables.str(row.page));
+    }
 }
 
-fn explain_rule(page: &mut Page, rule: &Rule) {
+/// The digit as a letter.
+fn digit_of(class: u8) -> char {
+    char::from(b'0' + class)
+}
+
+fn explain_blocklist(page: &mut Page, list: &Blocklist) {
+    let text = |piece| BUILT_IN.str(piece);
+    page.title(text(list.name), text(list.id));
+    page.paragraph(text(list.meaning));
+    page.gap();
+    steps(page, &BUILT_IN, list.fix);
+    page.row(
+        "lists",
+        Lists::from_index(list.lists).map_or("", |lists| match lists {
+            Lists::Ip => "IP addresses",
+            Lists::Domain => "domains",
+            Lists::Hash => "addresses and domains, as hashes",
+            Lists::IpOrDomain => "IP addresses and domains",
+            Lists::Allow => "well-known senders; being on it is no accusation",
+        }),
+    );
+    let operating = match (list.operating(), text(list.closed)) {
+        (Operating::Yes, _) => "yes".to_owned(),
+        (Operating::No, "") => "no".to_owned(),
+        (Operating::No, closed) => format!("no, closed in {closed}"),
+        (Operating::Unknown, _) => "not known".to_owned(),
+    };
+    page.row("runs", &operating);
+    page.row("operator", text(list.operator));
+    if list.private == 1 {
+        page.row("asked by", "its operator's own servers only");
+    }
+    page.row("look up", &plain(text(list.lookup)));
+    page.row("removal", &plain(text(list.removal)));
+    let marks: Vec<_> = BUILT_IN.list(list.marks).collect();
+    page.row("marks", &marks.join(", "));
+    page.row("example", text(list.example));
+    page.row("see", text(list.source));
+}
+
+fn explain_failed_lookup(page: &mut Page, sign: &Resolver) {
+    let text = |piece| BUILT_IN.str(piece);
+    page.title("Failed blocklist lookup", text(sign.id));
+    page.paragraph(text(sign.meaning));
+    page.gap();
+    steps(page, &BUILT_IN, sign.fix);
+    let marks: Vec<_> = BUILT_IN.list(sign.marks).collect();
+    page.row("marks", &marks.join(", "));
+    page.row("example", text(sign.example));
+    page.row("see", text(sign.source));
+}
+
+/// The conditions of a rule as written: key and value.
+fn conditions<'k>(tables: &Tables<'k>, rule: &Rule) -> impl Iterator<Item = (&'k str, &'k str)> {
+    let keys = tables.list(rule.when).step_by(2);
+    keys.zip(tables.list(rule.when).skip(1).step_by(2))
+}
+
+fn explain_rule(page: &mut Page, tables: &Tables<'_>, rule: &Rule) {
     let cause = Cause::from_index(rule.cause);
     let row = cause.row();
-    page.title(cause.title(), BUILT_IN.str(rule.id));
-    let summary = Some(BUILT_IN.str(rule.summary)).filter(|own| !own.is_empty());
+    page.title(cause.title(), tables.str(rule.id));
+    let summary = Some(tables.str(rule.summary)).filter(|own| !own.is_empty());
     page.paragraph(&plain(summary.unwrap_or(BUILT_IN.str(row.summary))));
     page.gap();
     page.row("cause", cause.id());
-    steps(page, if rule.fix.len > 0 { rule.fix } else { row.fix });
-    let provider = knowledge::providers().get(usize::from(rule.provider));
+    let mut last = "";
+    for (key, value) in conditions(tables, rule) {
+        let label = if key == last { "" } else { key };
+        // Words stand in quotes, as in the reply.
+        let words = matches!(key, "says" | "also" | "unless" | "marker");
+        page.row(
+            label,
+            &if words {
+                format!("\"{value}\"")
+            } else {
+                value.to_owned()
+            },
+        );
+        last = key;
+    }
+    let strength =
+        Strength::from_index(rule.strength).filter(|strength| *strength != Strength::Plain);
+    page.row("strength", strength.map_or("", Strength::id));
     page.row(
-        "provider",
-        provider
-            .map(|provider| BUILT_IN.str(provider.name))
-            .unwrap_or_default(),
+        "family",
+        Family::from_index(rule.family).map_or("", Family::id),
     );
-    rows(page, "example", rule.examples, str::to_owned);
-    rows(page, "not", rule.nots, str::to_owned);
-    page.row("see", BUILT_IN.str(rule.source));
+    page.row(
+        "priority",
+        Priority::from_index(rule.priority).map_or("", Priority::id),
+    );
+    page.row("owner", Owner::from_index(rule.owner).map_or("", Owner::id));
+    page.row("retry", Retry::from_index(rule.retry).map_or("", Retry::id));
+    if rule.fix.len > 0 {
+        steps(page, tables, rule.fix);
+    } else {
+        steps(page, &BUILT_IN, row.fix);
+    }
+    let provider = [tables, &BUILT_IN]
+        .into_iter()
+        .find_map(|tables| Some(tables.str(tables.provider(rule.provider)?.name)));
+    page.row("provider", provider.unwrap_or_default());
+    rows(page, "example", tables, rule.examples, str::to_owned);
+    rows(page, "not", tables, rule.nots, str::to_owned);
+    page.row("see", tables.str(rule.source));
 }
 
-fn steps(page: &mut Page, steps: Span) {
-    rows(page, "do", steps, plain);
+fn steps(page: &mut Page, tables: &Tables<'_>, steps: Span) {
+    rows(page, "do", tables, steps, plain);
 }
 
 /// Adds a row for each text; the label stands before the first.
-fn rows(page: &mut Page, label: &str, texts: Span, shown: impl Fn(&str) -> String) {
-    for (place, text) in BUILT_IN.list(texts).enumerate() {
+fn rows(
+    page: &mut Page,
+    label: &str,
+    tables: &Tables<'_>,
+    texts: Span,
+    shown: impl Fn(&str) -> String,
+) {
+    for (place, text) in tables.list(texts).enumerate() {
         page.row(if place == 0 { label } else { "" }, &shown(text));
     }
 }
@@ -195,7 +445,8 @@ fn code(text: &str) -> Option<(String, &'static CodeRow)> {
 ///
 /// # Errors
 /// The writer's.
-pub fn list(topic: Topic, out: &mut impl Write) -> Result<Status> {
+pub fn list(topic: Topic, own: Option<Tables<'_>>, out: &mut impl Write) -> Result<Status> {
+    let tables = || own.into_iter().chain([BUILT_IN]);
     let text = |piece| BUILT_IN.str(piece).to_owned();
     let rows: Vec<(String, String)> = match topic {
         Topic::Causes => Cause::ALL
@@ -214,9 +465,15 @@ pub fn list(topic: Topic, out: &mut impl Write) -> Result<Status> {
             });
             codes.chain(enhanced).collect()
         }
-        Topic::Providers => knowledge::providers()
-            .iter()
-            .map(|row| (text(row.id), text(row.name)))
+        Topic::Providers => tables()
+            .flat_map(|tables| {
+                tables.providers.iter().map(move |row| {
+                    (
+                        tables.str(row.id).to_owned(),
+                        tables.str(row.name).to_owned(),
+                    )
+                })
+            })
             .collect(),
         Topic::Blocklists => knowledge::blocklists()
             .iter()
@@ -253,10 +510,13 @@ pub fn list(topic: Topic, out: &mut impl Write) -> Result<Status> {
                 .map(|(id, name)| ((*id).to_owned(), name.to_owned()));
             lines.chain(mails).collect()
         }
-        Topic::Rules => BUILT_IN
-            .rules
-            .iter()
-            .map(|rule| (text(rule.id), Cause::from_index(rule.cause).id().to_owned()))
+        Topic::Rules => tables()
+            .flat_map(|tables| {
+                tables.rules.iter().map(move |rule| {
+                    let cause = Cause::from_index(rule.cause).id();
+                    (tables.str(rule.id).to_owned(), cause.to_owned())
+                })
+            })
             .collect(),
     };
     let width = rows

@@ -1,7 +1,7 @@
 //! `--only KEY=VALUE,...`: which verdicts are given.
 
 use anyhow::{Result, anyhow, bail};
-use whybounce::knowledge::{self, BUILT_IN, Cause};
+use whybounce::knowledge::{self, BUILT_IN, Cause, Tables};
 use whybounce::verdict::Verdict;
 use whybounce::vocabulary::{Confidence, Family, Kind, Owner, Phase, Priority, Retry};
 
@@ -68,11 +68,11 @@ const KEYS: &[(&str, Key)] = &[
 const ALIASES: &[(&str, Key)] = &[("types", Key::Type), ("remote_host", Key::Host)];
 
 impl Filter {
-    /// Reads `family=permanent` or `cause=mailbox-full,mailbox-disabled`.
+    /// Reads `family=permanent` or `cause=mailbox-full,mailbox-disabled`; `own` has the user's own providers.
     ///
     /// # Errors
     /// No `=`, no value, an unknown key, or a value that the key never has.
-    pub fn read(text: &str) -> Result<Self> {
+    pub fn read(text: &str, own: Option<&Tables<'_>>) -> Result<Self> {
         let names = || KEYS.iter().map(|(name, _)| *name);
         let (name, values) = text.split_once('=').ok_or_else(|| {
             anyhow!("--only {text}: there is no '='; write it as --only priority=critical,fix-soon")
@@ -96,7 +96,7 @@ impl Filter {
             bail!("--only {text}: there is no value behind the '='");
         }
         for value in &values {
-            key.check(&name, value)?;
+            key.check(&name, value, own)?;
         }
         Ok(Self { key, values })
     }
@@ -147,7 +147,7 @@ impl Filter {
 
 impl Key {
     /// Refuses a value that the key never has.
-    fn check(self, name: &str, value: &str) -> Result<()> {
+    fn check(self, name: &str, value: &str, own: Option<&Tables<'_>>) -> Result<()> {
         let ids: Vec<&str> = match self {
             Self::Family | Self::Claim => Family::ALL.iter().map(|family| family.id()).collect(),
             Self::Type => Kind::ALL.iter().map(|kind| kind.id()).collect(),
@@ -156,9 +156,10 @@ impl Key {
             Self::Owner => Owner::ALL.iter().map(|owner| owner.id()).collect(),
             Self::Retry => Retry::ALL.iter().map(|retry| retry.id()).collect(),
             Self::Suppress => vec!["true", "false"],
-            Self::Provider => knowledge::providers()
-                .iter()
-                .map(|row| BUILT_IN.str(row.id))
+            Self::Provider => [Some(&BUILT_IN), own]
+                .into_iter()
+                .flatten()
+                .flat_map(|tables| tables.providers.iter().map(|row| tables.str(row.id)))
                 .chain([NONE])
                 .collect(),
             Self::Blocklist => knowledge::blocklists()
@@ -264,7 +265,7 @@ mod tests {
             ("code=55", "550 or 5xx"),
             ("cause=", "no value"),
         ] {
-            let error = Filter::read(typed).unwrap_err().to_string();
+            let error = Filter::read(typed, None).unwrap_err().to_string();
             assert!(error.contains(said), "{typed}: {error}");
         }
     }

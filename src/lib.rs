@@ -13,6 +13,7 @@
 pub mod classifier;
 pub mod details;
 pub mod knowledge;
+pub mod own;
 pub mod record;
 pub mod reply;
 pub mod verdict;

@@ -8,11 +8,14 @@ mod input;
 mod render;
 mod run;
 mod settings;
+mod user_rules;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
+use whybounce::classifier::Classifier;
+use whybounce::knowledge::user::UserRules;
 
 use cli::Cli;
 use exit::Status;
@@ -42,10 +45,16 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<Status> {
     let settings = Settings::resolve(cli)?;
     colored::control::set_override(settings.colour);
+    let rules = settings.rules.as_ref().map(UserRules::tables);
+    let out = || io::stdout().lock();
     match settings.task {
-        Task::Judge(judging) => run::judge(&judging, settings.width),
-        Task::Explain(what) => explain::explain(&what, settings.width, &mut io::stdout().lock()),
-        Task::List(topic) => explain::list(topic, &mut io::stdout().lock()),
+        Task::Judge(judging) => {
+            let classifier = Classifier::new(rules).with_own(&settings.own);
+            run::judge(&judging, classifier, settings.width)
+        }
+        Task::Explain(what) => explain::explain(&what, rules, settings.width, &mut out()),
+        Task::List(topic) => explain::list(topic, rules, &mut out()),
+        Task::CheckRules(path) => user_rules::check(&path, &mut out()),
     }
 }
 

@@ -1,15 +1,18 @@
 //! As typed becomes as meant: every flag is checked and resolved once, before anything is read.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use whybounce::knowledge::user::UserRules;
+use whybounce::own::Own;
 use whybounce::record::{self, Format};
 
 use crate::cli::{Cli, Form, Topic, When};
 use crate::filter::Filter;
 use crate::input::Source;
 use crate::render::Field;
+use crate::user_rules;
 
 /// Columns of a page when no terminal tells its width.
 const PAGE: usize = 80;
@@ -22,6 +25,7 @@ pub enum Task {
     Judge(Judging),
     Explain(String),
     List(Topic),
+    CheckRules(PathBuf),
 }
 
 /// The kind that `--from` forces.
@@ -47,6 +51,10 @@ pub struct Judging {
 /// The settings of a run.
 pub struct Settings {
     pub task: Task,
+    /// The user's own addresses and domains.
+    pub own: Own,
+    /// The user's own rules.
+    pub rules: Option<UserRules>,
     pub colour: bool,
     /// Columns of a page.
     pub width: usize,
@@ -56,7 +64,8 @@ impl Settings {
     /// Resolves what was typed.
     ///
     /// # Errors
-    /// An unknown format, field or filter, with the nearest known one; fields for text; nothing to read.
+    /// An unknown format, field or filter, with the nearest known one; fields for text; nothing to read; a rule of the
+    /// user's own that is refused.
     pub fn resolve(cli: Cli) -> Result<Self> {
         let colour = match cli.color {
             When::Always => true,
@@ -65,10 +74,20 @@ impl Settings {
         };
         let width = terminal_size::terminal_size()
             .map_or(PAGE, |(width, _)| usize::from(width.0).min(WIDEST_PAGE));
-        let task = match (cli.explain, cli.list) {
-            (Some(what), _) => Task::Explain(what),
-            (None, Some(topic)) => Task::List(topic),
-            (None, None) => {
+        let mut own = Own::default();
+        for text in &cli.own {
+            own.add(text).context("--own")?;
+        }
+        let rules = match cli.check_rules {
+            Some(_) => None,
+            None => user_rules::read(&cli.rules, !cli.no_config)?,
+        };
+        let own_rules = rules.as_ref().map(UserRules::tables);
+        let task = match (cli.explain, cli.list, cli.check_rules) {
+            (Some(what), ..) => Task::Explain(what),
+            (None, Some(topic), _) => Task::List(topic),
+            (None, None, Some(path)) => Task::CheckRules(path),
+            (None, None, None) => {
                 let form = if cli.json { Form::Json } else { cli.format };
                 if form == Form::Text && !cli.fields.is_empty() {
                     bail!("--fields goes with --json, --format csv or --format tsv");
@@ -79,7 +98,7 @@ impl Settings {
                     only: cli
                         .only
                         .iter()
-                        .map(|text| Filter::read(text))
+                        .map(|text| Filter::read(text, own_rules.as_ref()))
                         .collect::<Result<_>>()?,
                     fields: cli
                         .fields
@@ -95,6 +114,8 @@ impl Settings {
         };
         Ok(Self {
             task,
+            own,
+            rules,
             colour,
             width,
         })

@@ -8,11 +8,12 @@ use crate::classifier::{Facts, Tier};
 use crate::details;
 use crate::knowledge::tables::Slot;
 use crate::knowledge::words::Literal;
-use crate::knowledge::{self, BUILT_IN, Cause};
+use crate::knowledge::{BUILT_IN, Cause};
+use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::Enhanced;
 use crate::vocabulary::{
-    Confidence, EvidenceKind, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry,
+    Confidence, EvidenceKind, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry, Whose,
 };
 
 /// What one record means.
@@ -36,6 +37,8 @@ pub struct Verdict<'a> {
     /// Take the address off the list now?
     pub suppress: bool,
     pub confidence: Confidence,
+    /// What is blamed, and whether it is the sender's own; only where the classifier knows what is.
+    pub blamed: Option<(String, Whose)>,
     pub(crate) facts: Facts<'a>,
 }
 
@@ -101,11 +104,11 @@ impl<'a> Verdict<'a> {
 
     /// The provider or filter that spoke.
     #[must_use]
-    pub fn provider(&self) -> Option<Provider<'static>> {
-        let row = knowledge::providers().get(usize::from(self.facts.provider?))?;
+    pub fn provider(&self) -> Option<Provider<'a>> {
+        let (tables, row) = self.facts.provider()?;
         Some(Provider {
-            id: BUILT_IN.str(row.id),
-            name: BUILT_IN.str(row.name),
+            id: tables.str(row.id),
+            name: tables.str(row.name),
         })
     }
 
@@ -121,7 +124,10 @@ impl<'a> Verdict<'a> {
                 .as_deref()
                 .filter(|_| self.record.own_server))
         };
-        let domain = || details::listed_domain(reply, self.facts.list_place.clone());
+        let domain = || {
+            details::listed_domain(reply, self.facts.list_place.clone())
+                .or_else(|| details::blamed_url(reply))
+        };
         let listed = match Lists::from_index(list.lists) {
             Some(Lists::Domain | Lists::Hash) => domain(),
             Some(Lists::IpOrDomain) => ip().or_else(domain),
@@ -187,7 +193,7 @@ impl<'a> Verdict<'a> {
         }
         if let Some(list) = facts
             .blocklist
-            .filter(|list| list.operating() == Operating::No)
+            .filter(|list| list.operating() == Operating::No && !facts.by_user)
         {
             let closed = BUILT_IN.str(list.closed);
             let when = if closed.is_empty() {
@@ -364,11 +370,8 @@ impl<'a> Verdict<'a> {
         if let Some(rule) = facts.rule {
             references.push(facts.tables.str(rule.source));
         }
-        if let Some(row) = facts
-            .provider
-            .and_then(|at| knowledge::providers().get(usize::from(at)))
-        {
-            references.push(BUILT_IN.str(row.page));
+        if let Some((tables, row)) = facts.provider() {
+            references.push(tables.str(row.page));
         }
         references.extend(BUILT_IN.list(self.cause.row().references));
         let mut seen = Vec::new();
@@ -483,6 +486,76 @@ impl<'a> Verdict<'a> {
         evidence
     }
 
+    /// Finds out whether what is blamed is the sender's own.
+    pub(crate) fn tell_whose(&mut self, own: &Own) {
+        let Some(blamed) = self.what_is_blamed(own) else {
+            return;
+        };
+        let whose = match own.has(&blamed) {
+            Some(true) => Whose::Own,
+            Some(false) => Whose::Other,
+            None => return,
+        };
+        // A relay between us and the receiver has the address that is blamed.
+        if whose == Whose::Other && self.owner == Owner::Sender && is_ip(&blamed) {
+            self.owner = Owner::Platform;
+        }
+        self.blamed = Some((blamed, whose));
+    }
+
+    /// The address or domain that the reply blames: what is listed, the client that the own server refused, the recipient,
+    /// or what a refusal by policy names. Of several that it names, one's own is meant.
+    fn what_is_blamed(&self, own: &Own) -> Option<String> {
+        let record = self.record;
+        if let Some(listed) = self.blocklist().and_then(|list| list.listed) {
+            return Some(listed.into_owned());
+        }
+        let (ip, host) = (record.remote_ip.as_deref(), record.remote_host.as_deref());
+        if record.own_server {
+            return ip.or(host).map(str::to_owned);
+        }
+        if self.types.has(Kind::Recipient) {
+            return self.value("recipient").map(Cow::into_owned);
+        }
+        let authentication = self.types.has(Kind::Authentication);
+        if !authentication && !self.types.has(Kind::ReputationPolicy) {
+            return None;
+        }
+        // The receiver may well sign with its own name.
+        let named: Vec<_> = details::addresses(self.reply())
+            .filter(|name| Some(*name) != ip && Some(*name) != host && own.has(name).is_some())
+            .collect();
+        let mine = named.iter().find(|name| own.has(name) == Some(true));
+        let blamed = mine
+            .or_else(|| named.iter().find(|name| is_ip(name)))
+            .or_else(|| named.first().filter(|_| authentication));
+        blamed.map(|name| (*name).to_owned())
+    }
+
+    /// Whose that is which is blamed, in one sentence.
+    #[must_use]
+    pub fn whose(&self) -> Option<String> {
+        let (blamed, whose) = self.blamed.as_ref()?;
+        Some(match whose {
+            Whose::Own if self.types.has(Kind::Recipient) => {
+                format!("{blamed} is at a domain of your own: look at your own server first.")
+            }
+            Whose::Own => format!("{blamed} is your own."),
+            Whose::Other if self.record.own_server => {
+                format!("{blamed} is not yours: your server refused somebody else.")
+            }
+            Whose::Other if self.types.has(Kind::Recipient) => return None,
+            Whose::Other if is_ip(blamed) => format!(
+                "{blamed} is not yours: a relay or forwarder passed the mail on, and whoever runs it has to act."
+            ),
+            Whose::Other => {
+                format!(
+                    "{blamed} is not yours: it stands in the mail, or a forwarder put it there."
+                )
+            }
+        })
+    }
+
     /// What `--exit-status` says: temporary things first, then the cause's own word.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -558,11 +631,12 @@ impl<'a> Verdict<'a> {
             "recipient" => match self.record.recipient.as_deref() {
                 Some(recipient) if !recipient.is_empty() => Some(recipient.into()),
                 _ if Kinds(self.cause.row().types).has(Kind::Recipient) => {
-                    details::address(reply).map(Cow::Borrowed)
+                    details::recipient(reply).map(Cow::Borrowed)
                 }
                 _ => None,
             },
             "address" => details::address(reply).map(Cow::Borrowed),
+            "forward" => details::forward(reply).map(Cow::Borrowed),
             "sender" => self
                 .record
                 .sender
@@ -578,9 +652,9 @@ impl<'a> Verdict<'a> {
                         .map(|(_, domain)| Cow::Borrowed(domain))
                         .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed))
                 }
-                _ => {
-                    details::listed_domain(reply, self.facts.list_place.clone()).map(Cow::Borrowed)
-                }
+                _ => details::listed_domain(reply, self.facts.list_place.clone())
+                    .or_else(|| details::blamed_url(reply))
+                    .map(Cow::Borrowed),
             },
             "ip" => details::ip(reply).map(Cow::Borrowed),
             "host" => self
@@ -594,12 +668,17 @@ impl<'a> Verdict<'a> {
                 .facts
                 .blocklist
                 .map(|list| BUILT_IN.str(list.name).into()),
-            "url" => details::first(reply, Literal::Url).map(Cow::Borrowed),
+            "url" => details::page(reply).map(Cow::Borrowed),
+            "quota" => details::quota(reply).map(Cow::Owned),
             "size" => details::size(reply).map(Cow::Owned),
             "wait" => details::wait(reply).map(|seconds| details::wait_in_words(seconds).into()),
             _ => None,
         }
     }
+}
+
+fn is_ip(text: &str) -> bool {
+    text.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// What stands for a value that is not known where the sentence needs one.
@@ -613,7 +692,8 @@ fn unnamed(name: &str) -> &'static str {
         "provider" => "the receiving server",
         "list" => "a blocklist",
         "url" => "the page named in the reply",
-        "size" => "the limit",
+        "size" | "quota" => "the limit",
+        "forward" => "the new address",
         _ => "a while",
     }
 }

@@ -117,6 +117,16 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Whose the address or domain is that a reply blames.
+    Whose {
+        /// The sender's own.
+        Own = "own",
+        /// A relay's, a stranger's, the recipient's.
+        Other = "other",
+    }
+}
+
+vocabulary! {
     /// The step of the SMTP dialogue (RFC 5321) that was refused.
     Phase {
         Connect = "CONNECT",

@@ -11,7 +11,7 @@ const UNKNOWN: &str = "550 5.1.1 <bob@example.com>: Recipient address rejected: 
 const BOUNCED: &str = "Jun  1 10:00:00 mail postfix/smtp[4711]: 4Zx1Yq2Lz7z: to=<bob@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <bob@example.com>: User unknown (in reply to RCPT TO command))\n";
 const SENT: &str = "Jun  1 10:00:01 mail postfix/smtp[4711]: 4Zx1Yq2Lz8z: to=<ann@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4Zx1Yq9)\n";
 const NOISE: &str = "Jun  1 10:00:02 mail postfix/qmgr[99]: 4Zx1Yq2Lz8z: removed\n";
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 29] = [
     "schema",
     "format",
     "reply",
@@ -40,6 +40,7 @@ const KEYS: [&str; 28] = [
     "claim",
     "conflicts",
     "references",
+    "own",
 ];
 
 fn whybounce(arguments: &[&str]) -> Command {
@@ -47,6 +48,8 @@ fn whybounce(arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("NO_COLOR")
+        .env_remove("HOME")
+        .env_remove("XDG_CONFIG_HOME")
         .env("TERM", "xterm")
         .stdin(Stdio::null());
     command
@@ -740,4 +743,58 @@ fn two_hundred_thousand_lines_take_no_time() {
         "{:?}",
         start.elapsed()
     );
+}
+
+#[test]
+fn explain_tells_every_kind_of_thing_we_know() {
+    for (name, told) in [
+        (
+            "mailbox-full",
+            &["why ", "do ", "apart ", "example ", "rules ", "see "][..],
+        ),
+        ("Mailbox full", &["quota"]),
+        ("550", &["may be ", "at CONNECT", "rules "]),
+        ("5xx", &["5xx"]),
+        ("5.7.1", &["x.7.1", "may be ", "proofpoint-access-denied"]),
+        ("535 5.7.8", &["RFC 4954", "x.7.8", "cause "]),
+        (
+            "postfix-too-many-recipients",
+            &[
+                "says     \"error too many recipients\"",
+                "enhanced x.5.3",
+                "example ",
+                "not ",
+            ],
+        ),
+        (
+            "spamhaus-pbl",
+            &["lists ", "look up ", "marks ", "remove it"],
+        ),
+        (
+            "GOOGLE",
+            &[
+                "hosts ",
+                "domains ",
+                "gsmtp",
+                "google-account-does-not-exist: recipient-unknown",
+            ],
+        ),
+    ] {
+        let output = run(&["--explain", name]);
+        assert_eq!(output.status.code(), Some(0), "{name}: {output:?}");
+        let page = String::from_utf8(output.stdout).unwrap();
+        for piece in told {
+            assert!(page.contains(piece), "{name}: {piece:?} is not in\n{page}");
+        }
+    }
+    for (typed, meant) in [
+        ("mailbox-ful", "mailbox-full"),
+        ("spamhaus-plb", "spamhaus-pbl"),
+        ("googel", "google"),
+    ] {
+        let output = run(&["--explain", typed]);
+        assert_eq!(output.status.code(), Some(2));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(&format!("did you mean '{meant}'?")), "{said}");
+    }
 }

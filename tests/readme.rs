@@ -15,6 +15,8 @@ fn printed(command: &str) -> String {
         .args(["-c", command])
         .env("PATH", path)
         .env_remove("COLUMNS")
+        .env_remove("HOME")
+        .env_remove("XDG_CONFIG_HOME")
         .output()
         .unwrap();
     String::from_utf8(output.stdout).unwrap()

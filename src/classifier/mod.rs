@@ -4,12 +4,16 @@
 //! wording, an ambiguous enhanced code, the phase, the reply code, its first digit. No I/O, no clock, no environment.
 
 mod phrases;
+pub mod proof;
 mod recall;
 
 use std::ops::Range;
 
-use crate::knowledge::tables::{Blocklist, CodeRow, NONE, Resolver, Rule, Slot, Tables, UNSET};
+use crate::knowledge::tables::{
+    Blocklist, CodeRow, NONE, Provider, Resolver, Rule, Slot, Tables, UNSET,
+};
 use crate::knowledge::{self, BUILT_IN, Cause};
+use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::{Enhanced, Reply};
 use crate::verdict::{Kinds, Verdict};
@@ -43,7 +47,12 @@ pub(crate) enum Tier {
 /// What the verdict's words are made from, kept as references and places.
 #[derive(Clone, Debug)]
 pub(crate) struct Facts<'a> {
+    /// The tables of the rule.
     pub tables: Tables<'a>,
+    /// The user's own tables, which may hold the provider.
+    pub user: Option<Tables<'a>>,
+    /// The rule is the user's own, and what it says is final.
+    pub by_user: bool,
     pub tier: Tier,
     pub rule: Option<&'a Rule>,
     /// Where in the reply the winning words stand.
@@ -56,6 +65,17 @@ pub(crate) struct Facts<'a> {
     pub code_row: Option<&'static CodeRow>,
     pub class_row: Option<&'static CodeRow>,
     pub phase: Option<Phase>,
+}
+
+impl<'a> Facts<'a> {
+    /// The row of the provider, and the tables that have it.
+    pub fn provider(&self) -> Option<(Tables<'a>, &'a Provider)> {
+        let number = self.provider?;
+        [Some(BUILT_IN), self.user]
+            .into_iter()
+            .flatten()
+            .find_map(|tables| Some((tables, tables.provider(number)?)))
+    }
 }
 
 /// A rule of which some words were found.
@@ -72,11 +92,13 @@ struct Candidate {
 #[derive(Debug, Default)]
 pub struct Classifier<'k> {
     user: Option<Tables<'k>>,
+    own: Option<&'k Own>,
     phrases: Phrases,
     recall: Recall,
     candidates: Vec<Candidate>,
     /// A regular expression had a say in the last reading, so its words alone do not decide it.
     by_letters: bool,
+    patterns: Patterns,
 }
 
 /// The best that one set of tables has to say.
@@ -99,8 +121,36 @@ impl<'k> Classifier<'k> {
         }
     }
 
+    /// A classifier of the same knowledge, for another thread.
+    #[must_use]
+    pub fn afresh(&self) -> Self {
+        Self {
+            user: self.user,
+            own: self.own,
+            ..Self::default()
+        }
+    }
+
+    /// The same classifier, which also tells whether what is blamed is among the sender's own addresses and domains.
+    #[must_use]
+    pub fn with_own(mut self, own: &'k Own) -> Self {
+        self.own = Some(own).filter(|own| !own.is_empty());
+        self
+    }
+
     /// What a record means. The same record gives the same verdict, whatever came before.
     pub fn classify<'a>(&mut self, record: &'a Record<'a>) -> Verdict<'a>
+    where
+        'k: 'a,
+    {
+        let mut verdict = self.judge(record);
+        if let Some(own) = self.own {
+            verdict.tell_whose(own);
+        }
+        verdict
+    }
+
+    fn judge<'a>(&mut self, record: &'a Record<'a>) -> Verdict<'a>
     where
         'k: 'a,
     {
@@ -116,10 +166,12 @@ impl<'k> Classifier<'k> {
         let host = record
             .remote_host
             .as_deref()
-            .and_then(knowledge::provider_of_host);
+            .and_then(|host| BUILT_IN.provider_of_host(host));
 
         let mut facts = Facts {
             tables: BUILT_IN,
+            user: self.user,
+            by_user: false,
             tier: Tier::Nothing,
             rule: None,
             place: 0..0,
@@ -136,7 +188,7 @@ impl<'k> Classifier<'k> {
         // A mail system's own "sent" needs no reading between the lines.
         if record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..)) {
             facts.tier = Tier::Outcome;
-            facts.provider = host.or_else(|| recipient_provider(record));
+            facts.provider = host.or_else(|| recipient_provider(&BUILT_IN, record));
             return finished(record, &reply, enhanced, claim, Cause::Accepted, facts);
         }
 
@@ -147,7 +199,7 @@ impl<'k> Classifier<'k> {
             host,
             // A relay that is no provider's speaks for itself, not for the recipient's provider.
             recipient: match record.remote_host {
-                None => recipient_provider(record),
+                None => recipient_provider(&BUILT_IN, record),
                 Some(_) => None,
             },
         };
@@ -184,10 +236,17 @@ impl<'k> Classifier<'k> {
         if let Some(user) = self.user {
             self.phrases.cut(&user, text);
             self.phrases.find(&user);
+            let host = record.remote_host.as_deref();
+            let provider = match host {
+                Some(host) => user.provider_of_host(host),
+                None => recipient_provider(&user, record),
+            };
+            facts.provider = self.marks(provider).provider.or(facts.provider);
             if let Some(own) = self.best(&user, text, &asked, facts.provider)
                 && let Some(rule) = user.rules.get(own.rule as usize)
             {
                 facts.tables = user;
+                facts.by_user = true;
                 best = Some((own.tier, rule, self.phrases.place(own.words)));
             }
         }
@@ -292,7 +351,7 @@ impl<'k> Classifier<'k> {
             }
             if rule.regex.len > 0 {
                 self.by_letters = true;
-                if !regex_holds(tables.str(rule.regex), text) {
+                if !self.patterns.holds(tables.str(rule.regex), text) {
                     continue;
                 }
             }
@@ -413,19 +472,39 @@ fn score(rule: &Rule, words: u32) -> u32 {
         + 3 * u32::from(rule.phases != 0)
 }
 
-/// Whether a rule's regular expression matches; few rules have one, so it is made when it is needed.
-fn regex_holds(pattern: &str, text: &str) -> bool {
+/// Compiles the regular expression of a rule.
+///
+/// # Errors
+/// It is none, or it needs more than 1 MiB.
+pub(crate) fn regex(pattern: &str) -> Result<regex::Regex, regex::Error> {
     regex::RegexBuilder::new(pattern)
         .case_insensitive(true)
         .size_limit(1 << 20)
         .build()
-        .is_ok_and(|regex| regex.is_match(text))
+}
+
+/// The regular expressions met so far, by their pattern. Few rules have one, so each is compiled when it is first needed.
+#[derive(Debug, Default)]
+struct Patterns(Vec<(String, Option<regex::Regex>)>);
+
+impl Patterns {
+    fn holds(&mut self, pattern: &str, text: &str) -> bool {
+        let at = match self.0.iter().position(|(known, _)| known == pattern) {
+            Some(at) => at,
+            None => {
+                self.0.push((pattern.to_owned(), regex(pattern).ok()));
+                self.0.len() - 1
+            }
+        };
+        let compiled = self.0.get(at).and_then(|(_, compiled)| compiled.as_ref());
+        compiled.is_some_and(|regex| regex.is_match(text))
+    }
 }
 
 /// The provider whose mailbox the recipient has.
-fn recipient_provider(record: &Record<'_>) -> Option<u16> {
+fn recipient_provider(tables: &Tables<'_>, record: &Record<'_>) -> Option<u16> {
     let (_, domain) = record.recipient.as_deref()?.rsplit_once('@')?;
-    knowledge::provider_of_domain(domain)
+    tables.provider_of_domain(domain)
 }
 
 /// The step of the dialogue that a mail system names behind the reply: `(in reply to RCPT TO command)`.
@@ -502,6 +581,11 @@ fn decide<'a>(
     }
 
     let listed = facts.blocklist.is_some() || facts.resolver.is_some();
+    if facts.by_user {
+        facts.resolver = None;
+        facts.blocklist = facts.blocklist.filter(|_| names_a_list(cause));
+        return cause;
+    }
     let says_otherwise = facts.tier == Tier::Marker
         || facts.tier == Tier::Wording
             && matches!(
@@ -535,10 +619,7 @@ fn decide<'a>(
         facts.tier = Tier::Marker;
         return cause;
     }
-    if !matches!(
-        cause,
-        Cause::IpBlocklisted | Cause::DomainBlocklisted | Cause::PoorReputation
-    ) {
+    if !names_a_list(cause) {
         facts.blocklist = None;
         facts.resolver = None;
     }
@@ -601,6 +682,14 @@ fn decide<'a>(
         return by_class(row);
     }
     Cause::Unclassified
+}
+
+/// Whether a cause speaks of a listing.
+fn names_a_list(cause: Cause) -> bool {
+    matches!(
+        cause,
+        Cause::IpBlocklisted | Cause::DomainBlocklisted | Cause::PoorReputation
+    )
 }
 
 /// Settles what follows from cause, rule and codes.
@@ -676,12 +765,12 @@ fn finished<'a>(
     }
     let owner =
         Owner::from_index(set(|rule| rule.owner, |_| UNSET, row.owner)).unwrap_or(Owner::Unknown);
-    let owner =
-        if facts.resolver.is_some() || facts.blocklist.is_some_and(|list| list.operating == 1) {
-            Owner::Receiver
-        } else {
-            owner
-        };
+    let list_closed = facts.blocklist.is_some_and(|list| list.operating == 1);
+    let owner = if !facts.by_user && (facts.resolver.is_some() || list_closed) {
+        Owner::Receiver
+    } else {
+        owner
+    };
 
     let by_class_retry = match family {
         Family::Temporary => Retry::Later,
@@ -755,6 +844,7 @@ fn finished<'a>(
         retry,
         suppress,
         confidence,
+        blamed: None,
         facts,
     }
 }

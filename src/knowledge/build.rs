@@ -20,8 +20,8 @@ mod tables;
 mod words;
 
 use compile::{Compiled, Names, compile_file, kinds, member};
-use rules::{OneOrMany, ProviderEntry, RulesFile, WordSets};
-use tables::{Blocklist, CauseRow, CodeRow, Provider, Resolver, Slot, UNSET};
+use rules::{OneOrMany, RulesFile, WordSets};
+use tables::{Blocklist, CauseRow, CodeRow, Resolver, Slot, Span, Str, UNSET};
 use vocabulary::{Exit, Family, Lists, Operating, Owner, Phase, Priority, Retry};
 
 #[derive(Deserialize)]
@@ -211,50 +211,31 @@ fn generate(root: &Path) -> Outcome<String> {
     for (at, provider) in (0..).zip(
         files
             .iter()
-            .filter_map(|(_, _, file)| file.provider.as_ref()),
+            .filter_map(|(_, _, file)| Some(file.provider.as_ref()?.get_ref())),
     ) {
         once(&mut ids.providers, &provider.id, at, "provider")?;
     }
 
     // Every problem is collected, so that one build shows them all.
     let mut problems = String::new();
-    let mut compiled = Compiled::new();
+    let mut compiled = Compiled::new(0);
     let mut seen = HashMap::new();
-    let mut providers = Vec::new();
     for (name, text, file) in &files {
         let shown = format!("src/knowledge/{name}");
-        if let Some(entry) = &file.provider {
-            let target = providers.len() as u32;
-            for mark in &entry.marks {
-                if let Err(problem) = compiled.mark(mark, target, Slot::PROVIDER) {
-                    let _ = writeln!(problems, "{shown}: {problem}");
-                }
-            }
-            providers.push(Provider {
-                id: compiled.text(&entry.id),
-                name: compiled.text(&entry.name),
-                page: compiled.text(&entry.page),
-                hosts: compiled.list(&entry.hosts),
-                domains: compiled.list(&entry.domains),
-                marks: compiled.list(&entry.marks),
-            });
+        if let Some(entry) = &file.provider
+            && let Err(problem) = compiled.provider(entry.get_ref())
+        {
+            let _ = writeln!(problems, "{shown}: {problem}");
         }
-        for spanned in &file.rule {
-            let one = RulesFile {
-                provider: None,
-                rule: vec![spanned.clone()],
-            };
-            let with = RulesFile {
-                provider: file.provider.as_ref().map(copy),
-                ..one
-            };
-            if let Err(problem) =
-                compile_file(&mut compiled, &shown, text, &with, &ids, &sets, &mut seen)
-            {
-                let _ = writeln!(problems, "{problem}");
-            }
+        for problem in compile_file(&mut compiled, &shown, text, file, &ids, &sets, &mut seen) {
+            let _ = writeln!(problems, "{problem}");
         }
     }
+    // The sets are kept as written, for phrases of the user's own rules.
+    let word_sets: Vec<(Str, Span)> = sets
+        .iter()
+        .map(|(name, words)| (compiled.text(name), compiled.list(words)))
+        .collect();
     let causes_rows = causes
         .cause
         .iter()
@@ -315,19 +296,10 @@ fn generate(root: &Path) -> Outcome<String> {
     write_static(&mut source, "CODES", "CodeRow", &codes_rows?);
     write_static(&mut source, "CLASSES", "CodeRow", &class_rows?);
     write_static(&mut source, "ENHANCED", "CodeRow", &enhanced_rows?);
-    write_static(
-        &mut source,
-        "HOSTS",
-        "(u64, u32)",
-        &name_index(&files, |provider| &provider.hosts)?,
-    );
-    write_static(
-        &mut source,
-        "DOMAINS",
-        "(u64, u32)",
-        &name_index(&files, |provider| &provider.domains)?,
-    );
-    write_static(&mut source, "PROVIDERS", "Provider", &providers);
+    write_static(&mut source, "WORD_SETS", "(Str, Span)", &word_sets);
+    write_static(&mut source, "HOSTS", "(u64, u32)", tables.hosts);
+    write_static(&mut source, "DOMAINS", "(u64, u32)", tables.domains);
+    write_static(&mut source, "PROVIDERS", "Provider", tables.providers);
     write_static(&mut source, "SLOTS", "(u64, u32)", tables.slots);
     write_static(&mut source, "STARTS", "(u32, u32)", tables.starts);
     write_static(&mut source, "NODES", "Node", tables.nodes);
@@ -346,17 +318,6 @@ fn generate(root: &Path) -> Outcome<String> {
     write_static(&mut source, "WORDLESS", "(u16, u8, u32)", tables.wordless);
     let _ = writeln!(source, "static TEXT: &str = {:?};", tables.text);
     Ok(source)
-}
-
-fn copy(entry: &ProviderEntry) -> ProviderEntry {
-    ProviderEntry {
-        id: entry.id.clone(),
-        name: entry.name.clone(),
-        hosts: Vec::new(),
-        domains: Vec::new(),
-        marks: Vec::new(),
-        page: String::new(),
-    }
 }
 
 fn parse<T: serde::de::DeserializeOwned>(root: &Path, name: &str) -> Outcome<(String, T)> {
@@ -553,35 +514,6 @@ fn enhanced_key(code: &str) -> Option<u16> {
         .map(|(a, b)| (a.to_owned(), b.to_owned()))?;
     let (subject, detail): (u16, u16) = (subject.parse().ok()?, detail.parse().ok()?);
     (subject < 8 && detail < 256).then_some(subject << 8 | detail)
-}
-
-/// Hashes of host or domain names with the provider they belong to, as slots; a name has one provider.
-fn name_index(
-    files: &[(String, String, RulesFile)],
-    names: impl Fn(&ProviderEntry) -> &Vec<String>,
-) -> Outcome<Vec<(u64, u32)>> {
-    let mut index: HashMap<u64, (u32, &str)> = HashMap::new();
-    for (at, provider) in (0..).zip(
-        files
-            .iter()
-            .filter_map(|(_, _, file)| file.provider.as_ref()),
-    ) {
-        for name in names(provider) {
-            let known = index.insert(
-                words::hash(name.to_lowercase().as_bytes()),
-                (at, &provider.id),
-            );
-            if let Some((_, first)) = known.filter(|(known, _)| *known != at) {
-                return Err(format!(
-                    "{name:?} belongs to two providers, {first:?} and {:?}",
-                    provider.id
-                ));
-            }
-        }
-    }
-    Ok(compile::slots(
-        index.into_iter().map(|(hash, (at, _))| (hash, at)),
-    ))
 }
 
 /// The causes as an enum, documented by the knowledge itself.

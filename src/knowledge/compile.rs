@@ -4,8 +4,12 @@
 
 use std::collections::HashMap;
 
-use super::rules::{ProviderEntry, RuleEntry, RulesFile, WordSets};
-use super::tables::{Edge, EnhancedRange, NONE, Node, Rule, Slot, Span, Str, Tables, UNSET, Use};
+use toml::Spanned;
+
+use super::rules::{ProviderEntry, RuleEntry, RulesFile, WhenEntry, WordSets};
+use super::tables::{
+    Edge, EnhancedRange, NONE, Node, Provider, Rule, Slot, Span, Str, Tables, UNSET, Use,
+};
 use super::words::{self, Literal, SMALL_WORDS, Token};
 use crate::vocabulary::{Family, Kind, Owner, Phase, Priority, Retry, Strength};
 
@@ -32,6 +36,10 @@ pub struct Compiled {
     enhanced: Vec<EnhancedRange>,
     bytes: Vec<u8>,
     rules: Vec<Rule>,
+    providers: Vec<Provider>,
+    first_provider: u16,
+    hosts: Vec<(u64, u32)>,
+    domains: Vec<(u64, u32)>,
     wordless: Vec<(u16, u8, u32)>,
     phrases: u32,
     slots: Vec<(u64, u32)>,
@@ -65,9 +73,12 @@ pub const fn is_small(word: u32) -> bool {
 }
 
 impl Compiled {
-    /// Empty tables that know the literals and the small words.
-    pub fn new() -> Self {
-        let mut new = Self::default();
+    /// Empty tables that know the literals and the small words; their providers are counted from this number on.
+    pub fn new(first_provider: u16) -> Self {
+        let mut new = Self {
+            first_provider,
+            ..Self::default()
+        };
         new.nodes.push(Grown::default());
         for (id, word) in (Literal::COUNT + 1..).zip(SMALL_WORDS) {
             new.words.insert(words::hash(word.as_bytes()), id);
@@ -114,8 +125,41 @@ impl Compiled {
         span
     }
 
+    /// Adds a provider: its marks, and the hosts and domains that are its own and nobody else's.
+    pub fn provider(&mut self, entry: &ProviderEntry) -> Result<(), String> {
+        let number = u32::from(self.first_provider) + self.providers.len() as u32;
+        for mark in &entry.marks {
+            self.mark(mark, number, Slot::PROVIDER)?;
+        }
+        for (names, index) in [
+            (&entry.hosts, &mut self.hosts),
+            (&entry.domains, &mut self.domains),
+        ] {
+            for name in names {
+                let hash = words::hash(name.to_lowercase().as_bytes());
+                match index.iter().find(|known| known.0 == hash) {
+                    Some((_, other)) if *other != number => {
+                        return Err(format!("{name:?} belongs to another provider already"));
+                    }
+                    Some(_) => {}
+                    None => index.push((hash, number)),
+                }
+            }
+        }
+        let row = Provider {
+            id: self.text(&entry.id),
+            name: self.text(&entry.name),
+            page: self.text(&entry.page),
+            hosts: self.list(&entry.hosts),
+            domains: self.list(&entry.domains),
+            marks: self.list(&entry.marks),
+        };
+        self.providers.push(row);
+        Ok(())
+    }
+
     /// Adds one rule; `provider` is that of its file.
-    pub fn rule(
+    fn rule(
         &mut self,
         entry: &RuleEntry,
         provider: Option<&ProviderEntry>,
@@ -226,6 +270,7 @@ impl Compiled {
             examples: self.list(entry.example.as_slice()),
             nots: self.list(entry.not.as_slice()),
             example_host: self.text(&entry.example_host),
+            when: self.list(&written(when)),
         };
         if needs == 0 {
             let range = enhanced.of(&self.enhanced).to_vec();
@@ -440,6 +485,8 @@ impl Compiled {
         }
         self.slots = slots(self.words.iter().map(|(hash, id)| (*hash, *id)));
         self.wordless.sort_unstable();
+        self.hosts = slots(self.hosts.drain(..));
+        self.domains = slots(self.domains.drain(..));
     }
 
     /// The finished tables.
@@ -456,6 +503,10 @@ impl Compiled {
             enhanced: &self.enhanced,
             bytes: &self.bytes,
             rules: &self.rules,
+            providers: &self.providers,
+            first_provider: self.first_provider,
+            hosts: &self.hosts,
+            domains: &self.domains,
             wordless: &self.wordless,
         }
     }
@@ -477,7 +528,7 @@ pub fn slots(entries: impl Iterator<Item = (u64, u32)>) -> Vec<(u64, u32)> {
     slots
 }
 
-/// Compiles a whole file; the error names file and line.
+/// Compiles the rules of a file; every problem names file and line. `seen` holds the ids of all rules and where they stand.
 pub fn compile_file(
     into: &mut Compiled,
     name: &str,
@@ -486,23 +537,45 @@ pub fn compile_file(
     names: &dyn Names,
     sets: &WordSets,
     seen: &mut HashMap<String, String>,
-) -> Result<(), String> {
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    let provider = file.provider.as_ref().map(Spanned::get_ref);
     for spanned in &file.rule {
         let entry = spanned.get_ref();
         let place = format!(
             "{name}:{}",
             super::rules::line_of(text, spanned.span().start)
         );
-        if let Some(first) = seen.insert(entry.id.clone(), place.clone()) {
-            return Err(format!(
-                "{place}: the rule id {:?} stands at {first} already",
-                entry.id
-            ));
+        let id = &entry.id;
+        if let Some(first) = seen.get(id) {
+            problems.push(format!("{place}: rule {id:?}: the id is taken by {first}"));
+            continue;
         }
-        into.rule(entry, file.provider.as_ref(), names, sets)
-            .map_err(|problem| format!("{place}: rule {:?}: {problem}", entry.id))?;
+        if let Err(problem) = into.rule(entry, provider, names, sets) {
+            problems.push(format!("{place}: rule {id:?}: {problem}"));
+        }
+        seen.insert(id.clone(), format!("the rule at {place}"));
     }
-    Ok(())
+    problems
+}
+
+/// Conditions as written, key and value in turn.
+fn written(when: &WhenEntry) -> Vec<&str> {
+    let lists = [
+        ("says", when.says.as_slice()),
+        ("also", when.also.as_slice()),
+        ("unless", when.unless.as_slice()),
+        ("marker", when.marker.as_slice()),
+        ("provider", when.provider.as_slice()),
+        ("code", when.code.as_slice()),
+        ("enhanced", when.enhanced.as_slice()),
+        ("phase", when.phase.as_slice()),
+        ("regex", when.regex.as_slice()),
+    ];
+    lists
+        .into_iter()
+        .flat_map(|(key, values)| values.iter().flat_map(move |value| [key, value]))
+        .collect()
 }
 
 fn unknown(what: &str, id: &str) -> String {

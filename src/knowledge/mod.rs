@@ -3,6 +3,7 @@
 pub mod compile;
 pub mod rules;
 pub mod tables;
+pub mod user;
 pub mod words;
 
 use std::fmt;
@@ -30,6 +31,10 @@ pub static BUILT_IN: Tables<'static> = Tables {
     enhanced: &ENHANCED_RANGES,
     bytes: &BYTES,
     rules: &RULES,
+    providers: &PROVIDERS,
+    first_provider: 0,
+    hosts: &HOSTS,
+    domains: &DOMAINS,
     wordless: &WORDLESS,
 };
 
@@ -78,12 +83,6 @@ impl fmt::Display for Cause {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.id())
     }
-}
-
-/// Every provider and filter.
-#[must_use]
-pub fn providers() -> &'static [Provider] {
-    &PROVIDERS
 }
 
 /// Every blocklist.
@@ -137,16 +136,18 @@ pub fn enhanced_row(code: Enhanced) -> Option<&'static CodeRow> {
         .map(|at| &ENHANCED[at])
 }
 
-/// The provider whose host this is, by the longest known end of its name.
-#[must_use]
-pub fn provider_of_host(host: &str) -> Option<u16> {
-    by_suffix(&HOSTS, host)
-}
+impl Tables<'_> {
+    /// The number of the provider whose host this is, by the longest known end of its name.
+    #[must_use]
+    pub fn provider_of_host(&self, host: &str) -> Option<u16> {
+        by_suffix(self.hosts, host)
+    }
 
-/// The provider whose mailboxes are in this domain.
-#[must_use]
-pub fn provider_of_domain(domain: &str) -> Option<u16> {
-    by_suffix(&DOMAINS, domain)
+    /// The number of the provider whose mailboxes are in this domain.
+    #[must_use]
+    pub fn provider_of_domain(&self, domain: &str) -> Option<u16> {
+        by_suffix(self.domains, domain)
+    }
 }
 
 fn by_suffix(names: &[(u64, u32)], name: &str) -> Option<u16> {

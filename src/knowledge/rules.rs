@@ -32,7 +32,7 @@ impl OneOrMany {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesFile {
-    pub provider: Option<ProviderEntry>,
+    pub provider: Option<Spanned<ProviderEntry>>,
     #[serde(default)]
     pub rule: Vec<Spanned<RuleEntry>>,
 }

@@ -59,6 +59,8 @@ pub struct Rule {
     pub examples: Span,
     pub nots: Span,
     pub example_host: Str,
+    /// The conditions as written: key, value, key, value.
+    pub when: Span,
 }
 
 /// What a phrase found is for.
@@ -232,11 +234,25 @@ pub struct Tables<'k> {
     pub enhanced: &'k [EnhancedRange],
     pub bytes: &'k [u8],
     pub rules: &'k [Rule],
+    pub providers: &'k [Provider],
+    /// The number of the first provider: the user's own ones are counted on from the built-in ones.
+    pub first_provider: u16,
+    /// Slots as for words: the hash of the end of a host's name, and the number of the provider.
+    pub hosts: &'k [(u64, u32)],
+    /// The same of the domains of mailboxes.
+    pub domains: &'k [(u64, u32)],
     /// Rules that need no phrase: `(provider, subject or 255, rule)`, sorted.
     pub wordless: &'k [(u16, u8, u32)],
 }
 
 impl<'k> Tables<'k> {
+    /// The provider of this number.
+    #[must_use]
+    pub fn provider(&self, number: u16) -> Option<&'k Provider> {
+        self.providers
+            .get(usize::from(number.checked_sub(self.first_provider)?))
+    }
+
     /// The text of a row's field.
     #[must_use]
     pub fn str(&self, piece: Str) -> &'k str {

@@ -66,6 +66,7 @@ keys! {
     Claim = "claim",
     Conflicts = "conflicts",
     References = "references",
+    Own = "own",
 }
 
 impl Key {
@@ -153,6 +154,7 @@ impl Key {
             Self::Claim => Value::text(verdict.claim.id()),
             Self::Conflicts => Value::texts(verdict.conflicts()),
             Self::References => Value::texts(verdict.references()),
+            Self::Own => Value::known(verdict.blamed.as_ref().map(|(_, whose)| whose.id())),
         })
     }
 }

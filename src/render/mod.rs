@@ -3,6 +3,7 @@
 pub mod escape;
 pub mod fields;
 mod json;
+mod skeleton;
 mod table;
 pub mod text;
 
@@ -17,8 +18,8 @@ use table::Table;
 pub enum Detail {
     /// One line, with the name of the input where there are several.
     Line { with_file: bool },
-    /// Everything, on lines of this many columns.
-    Full { width: usize },
+    /// Everything, on lines of this many columns; with a rule to fill in where one question has no answer.
+    Full { width: usize, teach: bool },
 }
 
 /// Writes one answer after the other in the form that was asked for.
@@ -29,6 +30,7 @@ pub enum Renderer {
     /// In full, for people; what is wide wraps here, in columns.
     Full {
         width: usize,
+        teach: bool,
         first: bool,
     },
     Json(Vec<Field>),
@@ -48,7 +50,11 @@ impl Renderer {
         };
         match (form, detail) {
             (Form::Text, Detail::Line { with_file }) => Self::Lines(text::Lines { with_file }),
-            (Form::Text, Detail::Full { width }) => Self::Full { width, first: true },
+            (Form::Text, Detail::Full { width, teach }) => Self::Full {
+                width,
+                teach,
+                first: true,
+            },
             (Form::Json, _) => Self::Json(or(Key::ALL)),
             (Form::Csv, _) => Self::Table(Table::Csv, or(table::COLUMNS)),
             (Form::Tsv, _) => Self::Table(Table::Tsv, or(table::COLUMNS)),
@@ -79,11 +85,19 @@ impl Renderer {
     pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
         match self {
             Self::Lines(lines) => lines.write(out, answer),
-            Self::Full { width, first } => {
+            Self::Full {
+                width,
+                teach,
+                first,
+            } => {
                 if !std::mem::take(first) {
                     out.write_all(b"\n")?;
                 }
-                out.write_all(text::in_full(answer, *width).as_bytes())
+                out.write_all(text::in_full(answer, *width).as_bytes())?;
+                match skeleton::skeleton(answer.verdict).filter(|_| *teach) {
+                    Some(rule) => write!(out, "{}{rule}", skeleton::HOW_TO),
+                    None => Ok(()),
+                }
             }
             Self::Json(fields) => json::write(out, answer, fields),
             Self::Table(table, fields) => table.write(out, answer, fields),

@@ -77,6 +77,7 @@ pub fn in_full(answer: Answer<'_>, width: usize) -> String {
         };
         page.row(if place == 0 { "do" } else { "" }, &step);
     }
+    page.row("whose", &verdict.whose().unwrap_or_default());
     page.row("who acts", who(verdict.owner));
     page.row("retry", &retry(verdict));
     if matches!(verdict.family, Family::Temporary | Family::Permanent) {

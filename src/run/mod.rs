@@ -25,7 +25,7 @@ const WRITTEN_AT_ONCE: usize = 1 << 16;
 /// # Errors
 /// Output that cannot be written, with the writer's error in the chain. A source that cannot be read is reported, the
 /// others are read all the same, and the status is trouble.
-pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
+pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize) -> Result<Status> {
     if judging.sources.iter().any(Source::is_terminal) {
         complain("nothing to read: give a reply, name files with -f, or pipe something in");
         complain("try: whybounce \"550 5.1.1 User unknown\"   (whybounce --help tells more)");
@@ -33,7 +33,10 @@ pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
     }
     let asked_in_words = matches!(judging.sources.as_slice(), [Source::Argument(_)]);
     let detail = if judging.details || asked_in_words {
-        Detail::Full { width }
+        Detail::Full {
+            width,
+            teach: asked_in_words,
+        }
     } else {
         Detail::Line {
             with_file: judging.sources.len() > 1
@@ -44,7 +47,7 @@ pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
         judging,
         width,
         alone: judging.sources.len() == 1,
-        classifier: Classifier::default(),
+        classifier,
         renderer: Renderer::new(judging.form, &judging.fields, detail),
         out: BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stdout()),
         tally: Tally::default(),
@@ -152,7 +155,7 @@ struct Judge<'j, W> {
     width: usize,
     /// Whether there is a single input.
     alone: bool,
-    classifier: Classifier<'static>,
+    classifier: Classifier<'j>,
     renderer: Renderer,
     out: W,
     tally: Tally,
@@ -274,7 +277,10 @@ impl Judge<'_, Out> {
                 self.renderer = Renderer::new(
                     self.judging.form,
                     &self.judging.fields,
-                    Detail::Full { width: self.width },
+                    Detail::Full {
+                        width: self.width,
+                        teach: true,
+                    },
                 );
             }
             for record in records.drain(..) {

@@ -13,7 +13,6 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use memchr::{memchr_iter, memrchr};
-use whybounce::classifier::Classifier;
 use whybounce::record::State;
 
 use super::{Judge, Out, Place, Tally};
@@ -62,7 +61,7 @@ pub(super) fn judge<'j, R: Read>(
             judging,
             width: judge.width,
             alone: judge.alone,
-            classifier: Classifier::default(),
+            classifier: judge.classifier.afresh(),
             renderer: judge.renderer.clone(),
             out: Vec::new(),
             tally: Tally::default(),
