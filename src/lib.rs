@@ -15,5 +15,6 @@ pub mod details;
 pub mod knowledge;
 pub mod record;
 pub mod reply;
+pub mod report;
 pub mod verdict;
 pub mod vocabulary;

@@ -3,6 +3,7 @@
 pub mod escape;
 pub mod fields;
 mod json;
+pub mod summary;
 mod table;
 pub mod text;
 
@@ -33,6 +34,8 @@ pub enum Renderer {
     },
     Json(Vec<Field>),
     Table(Table, Vec<Field>),
+    /// Values that end in NUL bytes.
+    Null(Vec<Field>),
 }
 
 impl Renderer {
@@ -47,10 +50,13 @@ impl Renderer {
             }
         };
         match (form, detail) {
-            (Form::Text, Detail::Line { with_file }) => Self::Lines(text::Lines { with_file }),
-            (Form::Text, Detail::Full { width }) => Self::Full { width, first: true },
+            (Form::Text | Form::Html, Detail::Line { with_file }) => {
+                Self::Lines(text::Lines { with_file })
+            }
+            (Form::Text | Form::Html, Detail::Full { width }) => Self::Full { width, first: true },
             (Form::Json, _) => Self::Json(or(Key::ALL)),
             (Form::Csv, _) => Self::Table(Table::Csv, or(table::COLUMNS)),
+            (Form::Null, _) => Self::Null(fields.to_vec()),
             (Form::Tsv, _) => Self::Table(Table::Tsv, or(table::COLUMNS)),
         }
     }
@@ -87,6 +93,7 @@ impl Renderer {
             }
             Self::Json(fields) => json::write(out, answer, fields),
             Self::Table(table, fields) => table.write(out, answer, fields),
+            Self::Null(fields) => table::write_null(out, answer, fields),
         }
     }
 }
