@@ -250,10 +250,15 @@ impl Page {
     }
 
     fn titled(&mut self, column: usize, title: &str, id: &str) {
+        let title = visible(title);
+        if id.is_empty() {
+            self.text.push_str(&format!("{}\n", title.bold()));
+            return;
+        }
         let between = self
             .width
             .min(80)
-            .saturating_sub(column + columns(title) + columns(id))
+            .saturating_sub(column + columns(&title) + columns(id))
             .max(2);
         self.text
             .push_str(&format!("{}{:between$}{}\n", title.bold(), "", id.dimmed()));

@@ -13,7 +13,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use addresses::{Addresses, Fate, Name, Settled};
 use times::Times;
 
-use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
+use crate::knowledge::{self, BUILT_IN, Cause, tables::Blocklist};
+use crate::record::Outcome;
 use crate::verdict::Verdict;
 use crate::vocabulary::{Family, Owner, Priority};
 
@@ -71,7 +72,7 @@ pub struct Block {
     pub recipients: u64,
     /// There are more of them.
     pub more_recipients: bool,
-    /// By the name of the provider or filter that spoke.
+    /// By the name of the provider: the one that spoke, or else the one whose host or mailbox it is.
     pub providers: BTreeMap<&'static str, u64>,
     recipient: Only,
     domain: Only,
@@ -271,20 +272,35 @@ impl Report {
             }
             None => block.domain.add(Only::Several),
         }
-        let network = match verdict.provider() {
-            Some(provider) => {
-                *block.providers.entry(provider.name).or_default() += 1;
-                Some(Name::of(provider.id))
+        // A reply that does not show its provider still comes from the one whose host or mailbox it is.
+        let host = record.remote_host.as_deref();
+        let provider = verdict
+            .provider()
+            .map(|provider| provider.name)
+            .or_else(|| {
+                let by_domain = || knowledge::provider_of_domain(domain?.1);
+                let place = host
+                    .and_then(knowledge::provider_of_host)
+                    .or_else(by_domain)?;
+                let row = knowledge::providers().get(usize::from(place))?;
+                Some(BUILT_IN.str(row.name))
+            });
+        let network = match provider {
+            Some(name) => {
+                *block.providers.entry(name).or_default() += 1;
+                Some(Name::of(name))
             }
-            None => domain
-                .map(|(name, _)| name)
-                .or_else(|| record.remote_host.as_deref().map(Name::of)),
+            None => domain.map(|(name, _)| name).or_else(|| host.map(Name::of)),
         };
         block.network.add(one(network));
         block.rule.add(one(verdict.rule().map(Name::of)));
 
         let fate = match verdict.family {
             _ if verdict.suppress => Fate::Suppress,
+            // A mail that was returned is not tried again, whatever its refusal meant.
+            _ if matches!(record.outcome, Some(Outcome::Bounced | Outcome::Expired)) => {
+                Fate::Failed
+            }
             Family::Temporary => Fate::Delayed,
             _ => Fate::Failed,
         };
@@ -587,4 +603,235 @@ fn sorted<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64
     let mut counts: Vec<_> = counts.collect();
     counts.sort_unstable_by_key(|(name, count)| (Reverse(*count), *name));
     counts
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::classifier::Classifier;
+    use crate::record::{self, Record, State};
+
+    const SENT: &str = "dsn=2.0.0, status=sent (250 2.0.0 Ok)";
+    const GREYLISTED: &str = "dsn=4.2.0, status=deferred (host mx[192.0.2.1] said: 450 4.2.0 Greylisted (in reply to RCPT TO command))";
+    const UNKNOWN: &str = "dsn=5.1.1, status=bounced (host mx[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command))";
+    const LISTED: &str = "dsn=5.7.1, status=bounced (host mx[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org (in reply to RCPT TO command))";
+
+    fn line(number: usize, recipient: &str, what: &str) -> String {
+        format!(
+            "Jun  1 1{}:00:00 mail postfix/smtp[4711]: 4Zx1Yq{number:04}z: to=<{recipient}>, relay=mx.example.com[192.0.2.1]:25, delay=1, delays=0/0/1/0, {what}",
+            number % 10
+        )
+    }
+
+    fn count(report: &mut Report, lines: &[String]) {
+        let mut classifier = Classifier::default();
+        let mut state = State::default();
+        for line in lines {
+            record::read_line(line, &mut state, &mut |record| {
+                report.add(&classifier.classify(&record), None);
+            });
+        }
+    }
+
+    fn of(lines: &[String]) -> Report {
+        let mut report = Report::default();
+        count(&mut report, lines);
+        report
+    }
+
+    fn log(lines: &[(&str, &str)]) -> Vec<String> {
+        let numbered = lines.iter().enumerate();
+        numbered
+            .map(|(number, (recipient, what))| line(number, recipient, what))
+            .collect()
+    }
+
+    /// Everything that a reader sees of it.
+    fn seen(report: &Report) -> String {
+        let blocks: Vec<_> = report
+            .blocks()
+            .iter()
+            .map(|block| {
+                format!(
+                    "{} {} {} {} {:?} {:?} {:?} {:?}",
+                    block.cause,
+                    block.count,
+                    block.settled,
+                    block.recipients,
+                    block.scope(),
+                    block.fix(),
+                    report.domains(block.cause),
+                    block.example.reply,
+                )
+            })
+            .collect();
+        format!(
+            "{} {} {} {} {blocks:?} {:?} {:?} {:?} {:?}",
+            report.records,
+            report.accepted,
+            report.refused,
+            report.own_server,
+            report.to_suppress(),
+            report.delayed(),
+            report.times.timeline().hours().collect::<Vec<_>>(),
+            report
+                .lists()
+                .iter()
+                .map(|list| (list.count, list.listed()))
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    fn mixed() -> Vec<String> {
+        log(&[
+            ("ann@example.com", GREYLISTED),
+            ("Bob@example.com", GREYLISTED),
+            ("eve@example.net", UNKNOWN),
+            ("ann@example.com", GREYLISTED),
+            ("bob@example.com", SENT),
+            ("ann@example.com", GREYLISTED),
+            ("dan@example.org", LISTED),
+            ("zoe@example.org", LISTED),
+            ("ann@EXAMPLE.com", SENT),
+            ("ann@example.com", GREYLISTED),
+            ("eve@example.net", UNKNOWN),
+        ])
+    }
+
+    #[test]
+    fn a_later_success_settles_a_deferral_and_an_earlier_one_does_not() {
+        let report = of(&mixed());
+        let greylisted = *report
+            .blocks()
+            .iter()
+            .find(|block| block.cause.id() == "greylisted")
+            .unwrap();
+        assert_eq!(
+            (greylisted.count, greylisted.settled, greylisted.left()),
+            (5, 4, 1)
+        );
+        assert_eq!(report.delayed(), ["ann@example.com"]);
+        assert_eq!(report.to_suppress(), ["eve@example.net"]);
+    }
+
+    #[test]
+    fn an_address_that_took_a_mail_later_stays_on_the_list() {
+        let lines = log(&[("eve@example.net", UNKNOWN), ("eve@example.net", SENT)]);
+        let report = of(&lines);
+        assert!(report.to_suppress().is_empty());
+        // The mail that bounced is lost all the same.
+        assert_eq!(report.settled(), 0);
+    }
+
+    #[test]
+    fn a_mail_without_recipient_is_settled_by_its_queue_id() {
+        let mut report = Report::default();
+        let mut classifier = Classifier::default();
+        for reply in ["450 4.2.0 Greylisted", "250 2.0.0 Ok"] {
+            let record = Record {
+                format: "reply",
+                reply: reply.into(),
+                queue_id: Some("4Zx1Yq2Lz7z".into()),
+                ..Record::default()
+            };
+            report.add(&classifier.classify(&record), None);
+        }
+        assert_eq!(report.settled(), 1);
+    }
+
+    #[test]
+    fn parts_that_are_merged_in_order_are_the_whole() {
+        let lines = mixed();
+        let whole = seen(&of(&lines));
+        for first in 0..=lines.len() {
+            for second in first..=lines.len() {
+                let mut merged = of(&lines[..first]);
+                for part in [&lines[first..second], &lines[second..]] {
+                    let mut report = Report::of_part();
+                    count(&mut report, part);
+                    merged.merge(report);
+                }
+                assert_eq!(seen(&merged), whole, "cut at {first} and {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_scope_grows_from_one_recipient_to_several_providers() {
+        for (recipients, scope) in [
+            (&["a@example.com", "A@example.com"][..], Scope::OneRecipient),
+            (&["a@example.com", "b@example.com"], Scope::OneDomain),
+            (&["a@gmail.com", "b@googlemail.com"], Scope::OneProvider),
+            (&["a@example.com", "b@example.net"], Scope::SeveralProviders),
+        ] {
+            let lines: Vec<_> = recipients
+                .iter()
+                .map(|recipient| {
+                    line(0, recipient, UNKNOWN)
+                        .replace("relay=mx.example.com[192.0.2.1]:25", "relay=none")
+                })
+                .collect();
+            assert_eq!(of(&lines).blocks()[0].scope(), scope, "{recipients:?}");
+        }
+    }
+
+    #[test]
+    fn a_fix_names_an_address_only_where_all_have_the_same() {
+        let one = of(&log(&[("bob@example.com", UNKNOWN)]));
+        assert!(one.blocks()[0].fix()[0].contains("bob@example.com"));
+        let two = of(&log(&[
+            ("bob@example.com", UNKNOWN),
+            ("eve@example.com", UNKNOWN),
+        ]));
+        assert!(!two.blocks()[0].fix()[0].contains("bob@example.com"));
+    }
+
+    #[test]
+    fn blocks_stand_by_urgency_and_settled_ones_last() {
+        let report = of(&mixed());
+        let order: Vec<_> = report
+            .blocks()
+            .iter()
+            .map(|block| block.cause.id())
+            .collect();
+        assert_eq!(order, ["ip-blocklisted", "recipient-unknown", "greylisted"]);
+    }
+
+    #[test]
+    fn a_refusal_by_ones_own_server_is_nobodys_trouble() {
+        let line = "Jun  1 10:00:00 mail postfix/smtpd[4711]: NOQUEUE: reject: RCPT from x.example.net[192.0.2.9]: 550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown; from=<a@example.net> to=<bob@example.com> proto=ESMTP helo=<x>";
+        let report = of(&[line.to_owned()]);
+        assert_eq!(
+            (report.records, report.refused, report.own_server),
+            (1, 0, 1)
+        );
+        assert!(report.blocks().is_empty() && report.to_suppress().is_empty());
+    }
+
+    #[test]
+    fn endless_recipients_and_domains_do_not_fill_the_memory() {
+        let mut report = Report::default();
+        let mut classifier = Classifier::default();
+        let count = MOST_RECIPIENTS + 10_000;
+        for number in 0..count {
+            let record = Record {
+                format: "reply",
+                reply: "550 5.1.1 User unknown".into(),
+                recipient: Some(format!("a@d{number}.example.com").into()),
+                ..Record::default()
+            };
+            report.add(&classifier.classify(&record), None);
+        }
+        let block = report.blocks()[0];
+        assert_eq!(block.count, count as u64);
+        assert_eq!(block.recipients, MOST_RECIPIENTS as u64);
+        assert!(block.more_recipients);
+        assert_eq!(report.domains(block.cause).len(), MOST_DOMAINS);
+        assert_eq!(report.to_suppress().len(), addresses::MOST);
+        assert_eq!(
+            report.addresses_not_kept(),
+            (count - addresses::MOST) as u64
+        );
+    }
 }

@@ -109,7 +109,7 @@ impl Html {
         self.row("scope", &scope(block, report));
         self.row("who acts", who(block.owner()));
         self.row("do", block.fix().first().map_or("", String::as_str));
-        self.row("spoken by", &most(&block.providers(), NAMES));
+        self.row("provider", &most(&block.providers(), NAMES));
         self.row("domains", &most(&report.domains(block.cause), NAMES));
         self.text("dt", "", "said");
         self.0.push_str(&format!(

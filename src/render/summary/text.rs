@@ -60,7 +60,7 @@ fn add_block(page: &mut Page, block: &Block, report: &Report) {
     page.row("scope", &scope(block, report));
     page.row("who acts", who(block.owner()));
     page.row("do", block.fix().first().map_or("", String::as_str));
-    page.row("spoken by", &most(&block.providers(), NAMES));
+    page.row("provider", &most(&block.providers(), NAMES));
     page.row("domains", &most(&report.domains(block.cause), NAMES));
     page.row("said", &block.example.reply);
     page.row("in", &place(block));
