@@ -81,7 +81,7 @@ fn the_report_tells_what_is_wrong_whom_it_hits_and_what_to_do() {
         "1 of 6 refusals (16.7%)",
         "one recipient: eve@example.net",
         "one domain: example.com, 2 recipients",
-        "after 1 of them the mail passed",
+        "refusals (33.3%); after 1 of them",
         "https://check.spamhaus.org/results/?query=192.0.2.9",
         "by hour",
         "Jun 1 10:00 to Jun 1 12:00",

@@ -6,7 +6,8 @@ use whybounce::report::{Block, List, Report};
 use whybounce::vocabulary::Operating;
 
 use super::{
-    counted, first, headline, limits, most, number, own_server, part, place, scope, share, who,
+    counted, domains, first, headline, limits, most, number, own_server, part, place, scope, share,
+    who,
 };
 use crate::render::escape::visible;
 use crate::render::text::heading;
@@ -110,7 +111,7 @@ impl Html {
         self.row("who acts", who(block.owner()));
         self.row("do", block.fix().first().map_or("", String::as_str));
         self.row("provider", &most(&block.providers(), NAMES));
-        self.row("domains", &most(&report.domains(block.cause), NAMES));
+        self.row("domains", &domains(block, report, NAMES));
         self.text("dt", "", "said");
         self.0.push_str(&format!(
             "<dd><pre>{}</pre></dd>\n",

@@ -137,6 +137,14 @@ fn most(names: &[(&str, u64)], shown: usize) -> String {
     words.join(", ")
 }
 
+/// The most frequent domains; nothing where the scope names the only one.
+fn domains(block: &Block, report: &Report, shown: usize) -> String {
+    match block.scope() {
+        Scope::OneRecipient | Scope::OneDomain => String::new(),
+        _ => most(&report.domains(block.cause), shown),
+    }
+}
+
 /// Where the example stands.
 fn place(block: &Block) -> String {
     let example = &block.example;

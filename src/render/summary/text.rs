@@ -5,7 +5,8 @@ use whybounce::report::{Block, List, Report};
 use whybounce::vocabulary::Operating;
 
 use super::{
-    counted, first, headline, limits, most, number, own_server, part, place, scope, share, who,
+    counted, domains, first, headline, limits, most, number, own_server, part, place, scope, share,
+    who,
 };
 use crate::render::text::Page;
 
@@ -61,7 +62,7 @@ fn add_block(page: &mut Page, block: &Block, report: &Report) {
     page.row("who acts", who(block.owner()));
     page.row("do", block.fix().first().map_or("", String::as_str));
     page.row("provider", &most(&block.providers(), NAMES));
-    page.row("domains", &most(&report.domains(block.cause), NAMES));
+    page.row("domains", &domains(block, report, NAMES));
     page.row("said", &block.example.reply);
     page.row("in", &place(block));
 }
