@@ -39,9 +39,12 @@ fn headline(report: &Report) -> String {
     let settled = report.settled();
     if settled > 0 {
         line.push_str(&format!(
-            " After {} of them the mail passed; {} are left.",
+            " After {} of them the mail passed; {} left.",
             number(settled),
-            number(report.refused - settled)
+            match report.refused - settled {
+                1 => "1 is".to_owned(),
+                left => format!("{} are", number(left)),
+            }
         ));
     }
     line
@@ -75,7 +78,7 @@ fn share(block: &Block, report: &Report) -> String {
     );
     match block.settled {
         0 => {}
-        all if all == block.count => words.push_str("; after all of them the mail passed"),
+        all if all == block.count => words.push_str("; the mail passed later"),
         some => words.push_str(&format!("; after {} of them the mail passed", number(some))),
     }
     words
