@@ -23,7 +23,7 @@ _whybounce() {
 
     case "${cmd}" in
         whybounce)
-            opts="-f -q -h -V --file --from --details --json --format --fields --only --own --rules --check-rules --no-config --exit-status --quiet --explain --list --color --help --version"
+            opts="-f -0 -q -h -V --file --from --details --json --summary --format --fields --null --only --own --rules --check-rules --no-config --exit-status --quiet --explain --list --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -64,7 +64,7 @@ _whybounce() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "text json csv tsv" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json csv tsv html" -- "${cur}"))
                     return 0
                     ;;
                 --fields)

@@ -1,9 +1,10 @@
 complete -c whybounce -s f -l file -d 'Read this file; \'-\' is standard input; may be given several times' -r -F
 complete -c whybounce -l from -d 'Read every record as this kind, instead of recognising each by itself (see --list formats)' -r
-complete -c whybounce -l format -d 'How verdicts are written' -r -f -a "text\t''
+complete -c whybounce -l format -d 'How verdicts are written; html goes with --summary' -r -f -a "text\t''
 json\t''
 csv\t''
-tsv\t''"
+tsv\t''
+html\t''"
 complete -c whybounce -l fields -d 'Write these keys only, in this order (json, csv, tsv)' -r
 complete -c whybounce -l only -d 'Give only verdicts with this value; commas mean or, a further --only means and' -r
 complete -c whybounce -l own -d 'An address, network or domain of your own: tell whether what is blamed is yours; may be given several times' -r
@@ -21,6 +22,8 @@ always\t''
 never\t''"
 complete -c whybounce -l details -d 'Give each verdict in full, not on one line'
 complete -c whybounce -l json -d 'Write one JSON object a line; the same as --format json'
+complete -c whybounce -l summary -d 'Give one report on everything instead of a verdict each (text, json, html)'
+complete -c whybounce -s 0 -l null -d 'End each value of --fields with a NUL byte, as xargs -0 reads it'
 complete -c whybounce -l no-config -d 'Do not read ~/.config/whybounce/rules.toml'
 complete -c whybounce -l exit-status -d 'Let the exit status of a single record tell its verdict'
 complete -c whybounce -s q -l quiet -d 'Print nothing; the exit status is the answer'

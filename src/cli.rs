@@ -32,13 +32,25 @@ pub struct Cli {
     #[arg(long, conflicts_with = "format")]
     pub json: bool,
 
-    /// How verdicts are written
+    /// Give one report on everything instead of a verdict each (text, json, html)
+    ///
+    /// What is refused, how urgently, whom it hits and what to do first; blocklists, times, addresses to take off the list
+    /// and addresses only delayed. A later success for the same recipient or mail settles a temporary refusal. All counts of
+    /// the JSON may be added to those of another report.
+    #[arg(long, conflicts_with_all = ["fields", "details"])]
+    pub summary: bool,
+
+    /// How verdicts are written; html goes with --summary
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t = Form::Text)]
     pub format: Form,
 
     /// Write these keys only, in this order (json, csv, tsv)
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
     pub fields: Vec<String>,
+
+    /// End each value of --fields with a NUL byte, as xargs -0 reads it
+    #[arg(short = '0', long, requires = "fields", conflicts_with_all = ["json", "format"])]
+    pub null: bool,
 
     /// Give only verdicts with this value; commas mean or, a further --only means and
     ///
@@ -74,11 +86,11 @@ pub struct Cli {
     pub quiet: bool,
 
     /// Explain a cause, code, rule, provider or blocklist, and give no verdict
-    #[arg(long, value_name = "CAUSE|CODE|RULE", conflicts_with_all = ["reply", "file", "list", "json", "format", "fields", "only"])]
+    #[arg(long, value_name = "CAUSE|CODE|RULE", conflicts_with_all = ["reply", "file", "list", "json", "format", "summary", "fields", "only"])]
     pub explain: Option<String>,
 
     /// List what is known, and give no verdict
-    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["reply", "file", "json", "format", "fields", "only"])]
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["reply", "file", "json", "format", "summary", "fields", "only"])]
     pub list: Option<Topic>,
 
     /// When to use colour
@@ -93,6 +105,10 @@ pub enum Form {
     Json,
     Csv,
     Tsv,
+    Html,
+    /// Values that end in NUL bytes: what --null means.
+    #[value(skip)]
+    Null,
 }
 
 /// What `--list` lists.
@@ -121,6 +137,7 @@ Examples:
   whybounce 550 5.7.26
   grep status= /var/log/mail.log | whybounce --only priority=critical,fix-soon
   tail -F /var/log/mail.log | whybounce --json
+  whybounce --summary -f /var/log/mail.log
 
 Exit status:
   0  at least one verdict was given

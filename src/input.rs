@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use memchr::{memchr, memchr_iter, memrchr};
 
+use crate::progress::Progress;
+
 /// Bytes of a block; also what is kept of a line at most.
 pub const BLOCK: usize = 1 << 20;
 
@@ -98,18 +100,24 @@ impl Source {
         Ok(Some(mails.into_iter().map(Self::File).collect()))
     }
 
-    /// Opens it.
+    /// Opens it; what is read is counted where the progress is shown.
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub fn open(&self) -> Result<Box<dyn Read + '_>> {
+    pub fn open(&self, progress: Option<&Progress>) -> Result<Box<dyn Read + '_>> {
+        fn counted<'r>(progress: Option<&Progress>, from: impl Read + 'r) -> Box<dyn Read + 'r> {
+            match progress {
+                Some(progress) => Box::new(progress.count(from)),
+                None => Box::new(from),
+            }
+        }
         Ok(match self {
             Self::Argument(reply) => Box::new(reply.as_bytes()),
-            Self::Stdin { .. } => Box::new(io::stdin().lock()),
+            Self::Stdin { .. } => counted(progress, io::stdin().lock()),
             Self::File(path) => {
                 let file =
                     File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-                Box::new(file)
+                counted(progress, file)
             }
         })
     }

@@ -16,5 +16,6 @@ pub mod knowledge;
 pub mod own;
 pub mod record;
 pub mod reply;
+pub mod report;
 pub mod verdict;
 pub mod vocabulary;

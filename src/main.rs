@@ -5,6 +5,7 @@ mod exit;
 mod explain;
 mod filter;
 mod input;
+mod progress;
 mod render;
 mod run;
 mod settings;

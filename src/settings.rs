@@ -44,6 +44,8 @@ pub struct Judging {
     pub form: Form,
     pub fields: Vec<Field>,
     pub details: bool,
+    /// One report instead of verdicts.
+    pub summary: bool,
     pub quiet: bool,
     pub exit_status: bool,
 }
@@ -88,9 +90,20 @@ impl Settings {
             (None, Some(topic), _) => Task::List(topic),
             (None, None, Some(path)) => Task::CheckRules(path),
             (None, None, None) => {
-                let form = if cli.json { Form::Json } else { cli.format };
+                let form = match cli.format {
+                    _ if cli.json => Form::Json,
+                    _ if cli.null => Form::Null,
+                    form => form,
+                };
+                match form {
+                    Form::Html if !cli.summary => bail!("--format html goes with --summary"),
+                    Form::Csv | Form::Tsv if cli.summary => {
+                        bail!("--summary is given as text, json or html");
+                    }
+                    _ => {}
+                }
                 if form == Form::Text && !cli.fields.is_empty() {
-                    bail!("--fields goes with --json, --format csv or --format tsv");
+                    bail!("--fields goes with --json, --format csv, --format tsv or --null");
                 }
                 Task::Judge(Judging {
                     sources: Source::of(cli.reply, cli.file),
@@ -107,6 +120,7 @@ impl Settings {
                         .collect::<Result<_>>()?,
                     form,
                     details: cli.details,
+                    summary: cli.summary,
                     quiet: cli.quiet,
                     exit_status: cli.exit_status,
                 })

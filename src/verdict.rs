@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::classifier::{Facts, Tier};
 use crate::details;
-use crate::knowledge::tables::Slot;
+use crate::knowledge::tables::{Blocklist, Slot};
 use crate::knowledge::words::Literal;
 use crate::knowledge::{BUILT_IN, Cause};
 use crate::own::Own;
@@ -112,9 +112,9 @@ impl<'a> Verdict<'a> {
         })
     }
 
-    /// The blocklist that the reply names.
+    /// The blocklist that the reply names, and the IP address or domain that it shows as listed.
     #[must_use]
-    pub fn blocklist(&self) -> Option<Listing<'a>> {
+    pub fn listing(&self) -> Option<(&'static Blocklist, Option<&'a str>)> {
         let list = self.facts.blocklist?;
         let reply = self.reply();
         let ip = || {
@@ -133,16 +133,18 @@ impl<'a> Verdict<'a> {
             Some(Lists::IpOrDomain) => ip().or_else(domain),
             _ => ip(),
         };
-        let page = BUILT_IN.str(list.lookup);
-        let lookup = match listed {
-            Some(listed) => Some(page.replace("{ip}", listed).replace("{domain}", listed)),
-            None => Some(page.replace("{ip}", "").replace("{domain}", "")),
-        };
+        Some((list, listed))
+    }
+
+    /// The blocklist that the reply names.
+    #[must_use]
+    pub fn blocklist(&self) -> Option<Listing<'a>> {
+        let (list, listed) = self.listing()?;
         Some(Listing {
             id: BUILT_IN.str(list.id),
             name: BUILT_IN.str(list.name),
             listed: listed.map(Cow::Borrowed),
-            lookup: lookup.filter(|page| !page.is_empty()),
+            lookup: list.page(listed),
             operating: list.operating(),
         })
     }
@@ -209,7 +211,7 @@ impl<'a> Verdict<'a> {
         let summary = if self.cause == Cause::Unclassified && facts.rule.is_none() {
             self.unclassified_summary().into()
         } else {
-            self.fill(template)
+            fill(template, &|name| self.value(name))
         };
         if self.record.own_server {
             return format!("Your own server refused this mail from outside: {summary}").into();
@@ -242,18 +244,38 @@ impl<'a> Verdict<'a> {
     /// What to do, first step first.
     #[must_use]
     pub fn fix(&self) -> Vec<Cow<'a, str>> {
+        self.steps(&|name| self.value(name))
+    }
+
+    /// What to do about all replies that the same rule wins: names no address, IP or host of this one.
+    #[must_use]
+    pub fn fix_of_rule(&self) -> Vec<Cow<'a, str>> {
+        self.steps(&|name| self.common_value(name))
+    }
+
+    /// What to do about the cause, whatever rule won.
+    #[must_use]
+    pub fn fix_of_cause(&self) -> Vec<Cow<'a, str>> {
+        BUILT_IN
+            .list(self.cause.row().fix)
+            .map(|step| fill(step, &|_| None))
+            .collect()
+    }
+
+    /// The steps of the fix, with these values filled in.
+    fn steps(&self, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
         let facts = &self.facts;
         let own = |span| {
             facts
                 .tables
                 .list(span)
-                .map(|step| self.fill(step))
+                .map(|step| fill(step, value))
                 .collect::<Vec<_>>()
         };
         let built_in = |span| {
             BUILT_IN
                 .list(span)
-                .map(|step| self.fill(step))
+                .map(|step| fill(step, value))
                 .collect::<Vec<_>>()
         };
         if self.record.own_server {
@@ -584,44 +606,9 @@ impl<'a> Verdict<'a> {
         &self.record.reply
     }
 
-    /// Fills the placeholders of a sentence; `[...]` goes away when something in it is not known.
-    fn fill(&self, template: &'a str) -> Cow<'a, str> {
-        if memchr::memchr2(b'[', b'{', template.as_bytes()).is_none() {
-            return Cow::Borrowed(template);
-        }
-        let mut filled = String::with_capacity(template.len() + 32);
-        let mut rest = template;
-        while let Some(at) = rest.find(['[', '{']) {
-            filled.push_str(&rest[..at]);
-            if rest[at..].starts_with('[') {
-                let close = rest[at..].find(']').map_or(rest.len(), |close| at + close);
-                if let Some(inner) = self.known(&rest[at + 1..close]) {
-                    filled.push_str(&inner);
-                }
-                rest = rest.get(close + 1..).unwrap_or_default();
-            } else {
-                let close = rest[at..].find('}').map_or(rest.len(), |close| at + close);
-                let name = &rest[at + 1..close];
-                filled.push_str(self.value(name).as_deref().unwrap_or(unnamed(name)));
-                rest = rest.get(close + 1..).unwrap_or_default();
-            }
-        }
-        filled.push_str(rest);
-        filled.into()
-    }
-
-    /// An optional part with its placeholders filled, if all are known.
-    fn known(&self, part: &str) -> Option<String> {
-        let mut filled = String::new();
-        let mut rest = part;
-        while let Some(at) = rest.find('{') {
-            filled.push_str(&rest[..at]);
-            let close = at + rest[at..].find('}')?;
-            filled.push_str(&self.value(&rest[at + 1..close])?);
-            rest = &rest[close + 1..];
-        }
-        filled.push_str(rest);
-        Some(filled)
+    /// What a placeholder stands for in all replies that the same rule wins.
+    fn common_value(&self, name: &str) -> Option<Cow<'a, str>> {
+        matches!(name, "provider" | "list").then(|| self.value(name))?
     }
 
     /// What a placeholder stands for here.
@@ -679,6 +666,46 @@ impl<'a> Verdict<'a> {
 
 fn is_ip(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Fills the placeholders of a sentence; `[...]` goes away when something in it is not known.
+fn fill<'a>(template: &'a str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Cow<'a, str> {
+    if memchr::memchr2(b'[', b'{', template.as_bytes()).is_none() {
+        return Cow::Borrowed(template);
+    }
+    let mut filled = String::with_capacity(template.len() + 32);
+    let mut rest = template;
+    while let Some(at) = rest.find(['[', '{']) {
+        filled.push_str(&rest[..at]);
+        if rest[at..].starts_with('[') {
+            let close = rest[at..].find(']').map_or(rest.len(), |close| at + close);
+            if let Some(inner) = known(&rest[at + 1..close], value) {
+                filled.push_str(&inner);
+            }
+            rest = rest.get(close + 1..).unwrap_or_default();
+        } else {
+            let close = rest[at..].find('}').map_or(rest.len(), |close| at + close);
+            let name = &rest[at + 1..close];
+            filled.push_str(value(name).as_deref().unwrap_or(unnamed(name)));
+            rest = rest.get(close + 1..).unwrap_or_default();
+        }
+    }
+    filled.push_str(rest);
+    filled.into()
+}
+
+/// An optional part with its placeholders filled, if all are known.
+fn known<'a>(part: &str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Option<String> {
+    let mut filled = String::new();
+    let mut rest = part;
+    while let Some(at) = rest.find('{') {
+        filled.push_str(&rest[..at]);
+        let close = at + rest[at..].find('}')?;
+        filled.push_str(&value(&rest[at + 1..close])?);
+        rest = &rest[close + 1..];
+    }
+    filled.push_str(rest);
+    Some(filled)
 }
 
 /// What stands for a value that is not known where the sentence needs one.

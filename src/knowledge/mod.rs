@@ -167,6 +167,15 @@ fn by_suffix(names: &[(u64, u32)], name: &str) -> Option<u16> {
 }
 
 impl Blocklist {
+    /// The page to look up what is listed, and to ask for removal, if the list has one.
+    #[must_use]
+    pub fn page(&self, listed: Option<&str>) -> Option<String> {
+        let listed = listed.unwrap_or_default();
+        let page = BUILT_IN.str(self.lookup);
+        let page = page.replace("{ip}", listed).replace("{domain}", listed);
+        (!page.is_empty()).then_some(page)
+    }
+
     /// Whether the list still answers.
     #[must_use]
     pub fn operating(&self) -> Operating {

@@ -104,7 +104,7 @@ fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
 
 /// Compact JSON that also escapes what deceives a terminal; serde_json lets U+007F, C1 and bidi controls through raw,
 /// which is right for JSON (RFC 8259 section 7) and wrong for the eye.
-struct Safe;
+pub(super) struct Safe;
 
 impl Formatter for Safe {
     fn write_string_fragment<W: ?Sized + Write>(

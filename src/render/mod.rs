@@ -4,6 +4,7 @@ pub mod escape;
 pub mod fields;
 mod json;
 mod skeleton;
+pub mod summary;
 mod table;
 pub mod text;
 
@@ -35,6 +36,8 @@ pub enum Renderer {
     },
     Json(Vec<Field>),
     Table(Table, Vec<Field>),
+    /// Values that end in NUL bytes.
+    Null(Vec<Field>),
 }
 
 impl Renderer {
@@ -49,14 +52,17 @@ impl Renderer {
             }
         };
         match (form, detail) {
-            (Form::Text, Detail::Line { with_file }) => Self::Lines(text::Lines { with_file }),
-            (Form::Text, Detail::Full { width, teach }) => Self::Full {
+            (Form::Text | Form::Html, Detail::Line { with_file }) => {
+                Self::Lines(text::Lines { with_file })
+            }
+            (Form::Text | Form::Html, Detail::Full { width, teach }) => Self::Full {
                 width,
                 teach,
                 first: true,
             },
             (Form::Json, _) => Self::Json(or(Key::ALL)),
             (Form::Csv, _) => Self::Table(Table::Csv, or(table::COLUMNS)),
+            (Form::Null, _) => Self::Null(fields.to_vec()),
             (Form::Tsv, _) => Self::Table(Table::Tsv, or(table::COLUMNS)),
         }
     }
@@ -101,6 +107,7 @@ impl Renderer {
             }
             Self::Json(fields) => json::write(out, answer, fields),
             Self::Table(table, fields) => table.write(out, answer, fields),
+            Self::Null(fields) => table::write_null(out, answer, fields),
         }
     }
 }

@@ -1,9 +1,10 @@
-//! CSV (RFC 4180, lines end in LF as spreadsheets and `cut` take them) and TSV.
+//! CSV (RFC 4180, lines end in LF as spreadsheets and `cut` take them), TSV, and values that end in NUL bytes.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape;
-use super::fields::{Answer, Field, Key};
+use super::fields::{Answer, Field, Key, Value};
 
 /// The kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +73,11 @@ impl Table {
             if place > 0 {
                 out.write_all(border)?;
             }
-            let cell = escape::visible(cell.as_ref());
+            let mut cell = escape::visible(cell.as_ref());
+            // A spreadsheet takes what begins so for a formula, and runs it (https://owasp.org/www-community/attacks/CSV_Injection).
+            if self == Self::Csv && cell.starts_with(['=', '+', '-', '@']) {
+                cell = Cow::Owned(format!("'{cell}"));
+            }
             if self == Self::Csv && cell.contains([',', '"']) {
                 write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
             } else {
@@ -81,6 +86,28 @@ impl Table {
         }
         out.write_all(b"\n")
     }
+}
+
+/// Writes the values of an answer, each with a NUL byte behind it. An answer that has none of them is left out.
+///
+/// # Errors
+/// The writer's.
+pub fn write_null(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) -> io::Result<()> {
+    let cells: Vec<Cow<'_, str>> = fields
+        .iter()
+        .map(|field| {
+            let value = field.value(answer);
+            value.map(Value::into_cell).unwrap_or_default()
+        })
+        .collect();
+    if cells.iter().all(|cell| cell.is_empty()) {
+        return Ok(());
+    }
+    for cell in cells {
+        out.write_all(escape::visible(&cell).as_bytes())?;
+        out.write_all(b"\0")?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -100,6 +127,18 @@ mod tests {
             row(Table::Csv, &["a", "b,c", "d \"e\"", ""]),
             "a,\"b,c\",\"d \"\"e\"\"\",\n"
         );
+    }
+
+    #[test]
+    fn a_csv_cell_cannot_start_a_formula() {
+        for start in ["=", "+", "-", "@"] {
+            let cell = format!("{start}1");
+            assert_eq!(row(Table::Csv, &[&cell]), format!("'{cell}\n"));
+            assert_eq!(row(Table::Tsv, &[&cell]), format!("{cell}\n"));
+        }
+        assert_eq!(row(Table::Csv, &["=A(\"x\")"]), "\"'=A(\"\"x\"\")\"\n");
+        // A tab or line end is written out before it could start one.
+        assert_eq!(row(Table::Csv, &["\t=1", "\r=1"]), "\\t=1,\\r=1\n");
     }
 
     #[test]

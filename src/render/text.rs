@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use colored::Colorize;
 use whybounce::details;
+use whybounce::knowledge::Cause;
 use whybounce::verdict::{Evidence, Verdict};
 use whybounce::vocabulary::{EvidenceKind, Family, Operating, Owner, Priority, Retry};
 
@@ -63,7 +64,7 @@ impl Lines {
 pub fn in_full(answer: Answer<'_>, width: usize) -> String {
     let verdict = answer.verdict;
     let mut page = Page::new(width);
-    page.head(verdict);
+    page.head(verdict.priority, verdict.cause);
     page.paragraph(&verdict.summary());
     page.gap();
 
@@ -120,7 +121,7 @@ pub fn in_full(answer: Answer<'_>, width: usize) -> String {
 }
 
 /// Who has to act, spoken to the reader.
-fn who(owner: Owner) -> &'static str {
+pub(super) fn who(owner: Owner) -> &'static str {
     match owner {
         Owner::Sender => "you, the sender",
         Owner::Recipient => "the recipient",
@@ -167,6 +168,16 @@ fn piece(evidence: Evidence<'_>) -> Cow<'_, str> {
             Some(digit) => format!("the first digit {digit}").into(),
             None => text,
         },
+    }
+}
+
+/// The priority as a heading.
+pub(super) const fn heading(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Critical => "CRITICAL",
+        Priority::FixSoon => "FIX SOON",
+        Priority::Monitor => "MONITOR",
+        Priority::Info => "INFO",
     }
 }
 
@@ -228,16 +239,10 @@ impl Page {
     }
 
     /// Adds the first line: priority and title on the left, the cause's id on the right.
-    fn head(&mut self, verdict: &Verdict<'_>) {
-        let priority = match verdict.priority {
-            Priority::Critical => "CRITICAL",
-            Priority::FixSoon => "FIX SOON",
-            Priority::Monitor => "MONITOR",
-            Priority::Info => "INFO",
-        };
-        self.text
-            .push_str(&format!("{}  ", paint(priority, verdict.priority)));
-        self.titled(priority.len() + 2, verdict.title(), verdict.cause.id());
+    pub fn head(&mut self, priority: Priority, cause: Cause) {
+        let word = heading(priority);
+        self.text.push_str(&format!("{}  ", paint(word, priority)));
+        self.titled(word.len() + 2, cause.title(), cause.id());
     }
 
     /// Adds a title, with its id on the right.
@@ -246,10 +251,15 @@ impl Page {
     }
 
     fn titled(&mut self, column: usize, title: &str, id: &str) {
+        let title = visible(title);
+        if id.is_empty() {
+            self.text.push_str(&format!("{}\n", title.bold()));
+            return;
+        }
         let between = self
             .width
             .min(80)
-            .saturating_sub(column + columns(title) + columns(id))
+            .saturating_sub(column + columns(&title) + columns(id))
             .max(2);
         self.text
             .push_str(&format!("{}{:between$}{}\n", title.bold(), "", id.dimmed()));

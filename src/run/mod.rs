@@ -7,14 +7,16 @@ use std::thread;
 use anyhow::{Context, Result};
 use whybounce::classifier::Classifier;
 use whybounce::record::{self, Record, Seen, State, mail, mail::Mail};
+use whybounce::report::Report;
 use whybounce::vocabulary::Exit;
 
 mod side_by_side;
 
 use crate::exit::Status;
 use crate::input::{self, Blocks, Mails, Source};
+use crate::progress::Progress;
 use crate::render::escape::visible;
-use crate::render::{Answer, Detail, Renderer};
+use crate::render::{Answer, Detail, Renderer, summary};
 use crate::settings::{Judging, Kind};
 
 /// Bytes of output that are written at once while input flows.
@@ -52,8 +54,10 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         out: BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stdout()),
         tally: Tally::default(),
         failed: None,
+        report: judging.summary.then(Report::default),
+        progress: Progress::of(&judging.sources, !judging.summary && !judging.quiet),
     };
-    if !judging.quiet {
+    if !judging.quiet && !judging.summary {
         judge.renderer.begin(&mut judge.out).context(CANNOT_WRITE)?;
     }
     for source in &judging.sources {
@@ -65,6 +69,11 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
             }
             Err(error) => judge.unreadable(&error),
         }
+    }
+    // The bar goes away before the report comes.
+    judge.progress = None;
+    if let Some(report) = judge.report.as_ref().filter(|_| !judging.quiet) {
+        summary::write(report, judging.form, width, &mut judge.out).context(CANNOT_WRITE)?;
     }
     judge.out.flush().context(CANNOT_WRITE)?;
     let tally = judge.tally;
@@ -160,6 +169,9 @@ struct Judge<'j, W> {
     out: W,
     tally: Tally,
     failed: Option<io::Error>,
+    /// What is counted when one report is wanted.
+    report: Option<Report>,
+    progress: Option<Progress>,
 }
 
 impl Judge<'_, Out> {
@@ -176,9 +188,17 @@ impl Judge<'_, Out> {
         self.failed.take().map_or(Ok(()), Err).context(CANNOT_WRITE)
     }
 
+    /// Says something on standard error, with the bar out of the way.
+    fn complain(&self, what: &str) {
+        match &self.progress {
+            Some(progress) => progress.pause(|| complain(what)),
+            None => complain(what),
+        }
+    }
+
     fn unreadable(&mut self, error: &anyhow::Error) {
         self.flush();
-        complain(&format!("{error:#}"));
+        self.complain(&format!("{error:#}"));
         self.tally.trouble = true;
     }
 
@@ -211,7 +231,7 @@ impl Judge<'_, Out> {
     fn stream(&mut self, source: &Source) -> Result<()> {
         let name = source.name();
         let name = name.as_deref();
-        let mut blocks = Blocks::new(source.open()?);
+        let mut blocks = Blocks::new(source.open(self.progress.as_ref())?);
         let is_mail = match self.judging.from {
             Some(kind) => Ok(matches!(kind, Kind::Mail)),
             None => blocks.peek().map(mail::begins),
@@ -250,7 +270,7 @@ impl Judge<'_, Out> {
         if blocks.cut_lines > 0 {
             let (cut, long) = (blocks.cut_lines, input::BLOCK >> 20);
             let name = file.unwrap_or("standard input");
-            complain(&format!(
+            self.complain(&format!(
                 "{name}: {cut} of {number} lines are longer than {long} MiB; the rest of each was left out"
             ));
         }
@@ -297,6 +317,9 @@ impl Judge<'_, Out> {
 
     /// Hands on what was written, so that whoever reads it live has all of it.
     fn flush(&mut self) {
+        if let Some(progress) = &self.progress {
+            progress.go_on();
+        }
         if let Err(error) = self.out.flush() {
             self.failed.get_or_insert(error);
         }
@@ -356,7 +379,9 @@ impl<W: Write> Judge<'_, W> {
         self.tally.passed += 1;
         self.tally.recognised += u64::from(exit != Exit::Unrecognised);
         self.tally.last = Some(exit);
-        if !self.judging.quiet {
+        if let Some(report) = &mut self.report {
+            report.add(&verdict, file);
+        } else if !self.judging.quiet {
             self.failed = self
                 .renderer
                 .write(

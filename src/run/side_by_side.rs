@@ -14,6 +14,7 @@ use std::thread;
 
 use memchr::{memchr_iter, memrchr};
 use whybounce::record::State;
+use whybounce::report::Report;
 
 use super::{Judge, Out, Place, Tally};
 use crate::input::Blocks;
@@ -66,8 +67,12 @@ pub(super) fn judge<'j, R: Read>(
             out: Vec::new(),
             tally: Tally::default(),
             failed: None,
+            report: judge.report.as_ref().map(|_| Report::of_part()),
+            progress: None,
         })
         .collect();
+    // The one who reads shows it.
+    let progress = judge.progress.take();
     let hint = from.state.afresh();
     let shared = Shared {
         ahead: AtomicBool::new(from.state.goes_on_like(&hint)),
@@ -116,6 +121,9 @@ pub(super) fn judge<'j, R: Read>(
             if shared.over.load(Ordering::Relaxed) {
                 break Ok(());
             }
+            if let Some(progress) = &progress {
+                progress.go_on();
+            }
             match blocks.next_block() {
                 Ok(Some(block)) => send_block(block),
                 Ok(None) => break Ok(()),
@@ -129,6 +137,7 @@ pub(super) fn judge<'j, R: Read>(
         .turn
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
+    turn.judge.progress = progress;
     read.map(|()| Place {
         state: turn.state,
         number,
@@ -158,6 +167,7 @@ fn work(
         if !(ahead && turn.state.goes_on_like(&piece.hint)) {
             worker.out.clear();
             worker.tally = Tally::default();
+            worker.report = worker.report.take().map(|_| Report::of_part());
             state = mem::take(&mut turn.state);
             worker.block(&piece.lines, piece.before, &mut state, file);
         }
@@ -166,6 +176,9 @@ fn work(
             .store(state.goes_on_like(&piece.hint), Ordering::Relaxed);
         turn.state = state;
         turn.judge.tally += mem::take(&mut worker.tally);
+        if let (Some(report), Some(part)) = (&mut turn.judge.report, &mut worker.report) {
+            report.merge(mem::replace(part, Report::of_part()));
+        }
         if turn.judge.failed.is_none()
             && let Err(error) = turn
                 .judge

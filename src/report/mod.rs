@@ -1,0 +1,840 @@
+//! Many verdicts become one report: what is refused, how urgently, whom it hits, and what to do first.
+//!
+//! Counting makes no words: only the first reply of each cause is kept with its summary and fix. Memory is bounded however
+//! much is read; what did not fit is counted and said. Parts of an input may be counted apart and merged in its order.
+
+pub mod addresses;
+pub mod times;
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use addresses::{Addresses, Fate, Name, Settled};
+use times::Times;
+
+use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
+use crate::record::Outcome;
+use crate::verdict::Verdict;
+use crate::vocabulary::{Family, Owner, Priority};
+
+/// Domains that are told apart.
+const MOST_DOMAINS: usize = 25_000;
+/// Pairs of a cause and a domain that are counted.
+const MOST_PAIRS: usize = 100_000;
+/// Pairs of a cause and a recipient that are told apart.
+const MOST_RECIPIENTS: usize = 200_000;
+/// Listed addresses and domains that are told apart.
+const MOST_LISTED: usize = 500;
+/// Bytes of the longest domain (RFC 1035 section 2.3.4); what is longer is none, and not kept.
+const LONGEST: usize = 255;
+/// Bytes that are kept of an example's reply.
+const EXAMPLE: usize = 600;
+
+/// What was read, in numbers. `records` are `accepted`, `refused` and `own_server` together.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub records: u64,
+    /// Replies that took the mail, or let the dialogue go on.
+    pub accepted: u64,
+    /// Replies that did not.
+    pub refused: u64,
+    /// Refusals that the user's own server spoke to strangers; they are nobody's trouble and stand in no block.
+    pub own_server: u64,
+    causes: Vec<Option<Box<Block>>>,
+    lists: BTreeMap<&'static str, List>,
+    domains: Domains,
+    recipients: HashSet<Pair>,
+    pub times: Times,
+    addresses: Addresses,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self::with(Addresses::default())
+    }
+}
+
+/// The refusals of one cause.
+#[derive(Clone, Debug)]
+pub struct Block {
+    pub cause: Cause,
+    pub count: u64,
+    /// Those after which the recipient, or the same mail, was accepted.
+    pub settled: u64,
+    /// By [`Priority`].
+    pub priorities: [u64; Priority::ALL.len()],
+    /// By [`Owner`].
+    pub owners: [u64; Owner::ALL.len()],
+    /// By [`Family`].
+    pub families: [u64; Family::ALL.len()],
+    /// Different recipients, as far as they could be told apart.
+    pub recipients: u64,
+    /// There are more of them.
+    pub more_recipients: bool,
+    /// By the name of the provider: the one that spoke, or else the one whose host or mailbox it is.
+    pub providers: BTreeMap<String, u64>,
+    recipient: Only,
+    domain: Only,
+    network: Only,
+    rule: Only,
+    /// The first of them.
+    pub example: Example,
+}
+
+/// Whom a cause hits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    OneRecipient,
+    OneDomain,
+    OneProvider,
+    SeveralProviders,
+    /// The records do not tell.
+    Unknown,
+}
+
+impl Scope {
+    /// The word for it in JSON.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::OneRecipient => "one-recipient",
+            Self::OneDomain => "one-domain",
+            Self::OneProvider => "one-provider",
+            Self::SeveralProviders => "several-providers",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A refusal that stands for the others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    pub reply: String,
+    pub recipient: Option<String>,
+    pub time: Option<String>,
+    pub file: Option<String>,
+    /// 1-based; 0 for an argument.
+    pub line: u64,
+    pub summary: String,
+    fix: Vec<String>,
+    fix_of_rule: Vec<String>,
+    fix_of_cause: Vec<String>,
+}
+
+/// The hits of a blocklist.
+#[derive(Clone, Debug)]
+pub struct List {
+    pub list: &'static Blocklist,
+    pub count: u64,
+    listed: HashMap<Box<str>, u64>,
+    /// Hits whose listed address or domain the reply does not show, or that were too many to tell apart.
+    pub unnamed: u64,
+}
+
+/// Whether something is always the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Only {
+    Nothing,
+    One(u64),
+    Several,
+}
+
+impl Only {
+    fn add(&mut self, other: Self) {
+        *self = match (*self, other) {
+            (same, Self::Nothing) | (Self::Nothing, same) => same,
+            (Self::One(left), Self::One(right)) if left == right => other,
+            _ => Self::Several,
+        };
+    }
+}
+
+/// A cause with something else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Pair(Cause, u64);
+
+/// The domains of the recipients that were refused, each kept once.
+#[derive(Clone, Debug, Default)]
+struct Domains {
+    /// The place of each in `texts`.
+    places: HashMap<Name, usize>,
+    texts: Vec<Box<str>>,
+    counts: HashMap<Pair, u64>,
+}
+
+impl Domains {
+    fn add(&mut self, cause: Cause, name: Name, domain: &str, count: u64) {
+        let place = match self.places.get(&name) {
+            Some(place) => *place,
+            None if self.texts.len() < MOST_DOMAINS => {
+                let place = self.texts.len();
+                self.places.insert(name, place);
+                self.texts.push(domain.to_ascii_lowercase().into());
+                place
+            }
+            None => return,
+        };
+        let pair = Pair(cause, place as u64);
+        if let Some(sum) = self.counts.get_mut(&pair) {
+            *sum += count;
+        } else if self.counts.len() < MOST_PAIRS {
+            self.counts.insert(pair, count);
+        }
+    }
+
+    fn text(&self, place: u64) -> &str {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        self.texts.get(place).map_or("", |text| text)
+    }
+}
+
+impl Report {
+    fn with(addresses: Addresses) -> Self {
+        Self {
+            records: 0,
+            accepted: 0,
+            refused: 0,
+            own_server: 0,
+            causes: vec![None; Cause::ALL.len()],
+            lists: BTreeMap::new(),
+            domains: Domains::default(),
+            recipients: HashSet::new(),
+            times: Times::default(),
+            addresses,
+        }
+    }
+
+    /// A report on a part of an input, to be merged with the report on what stands before it: keeps its successes, too.
+    #[must_use]
+    pub fn of_part() -> Self {
+        Self::with(Addresses::of_part())
+    }
+
+    /// Counts a verdict on a record of this file.
+    pub fn add(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
+        let record = verdict.record;
+        let accepted = matches!(verdict.family, Family::Success | Family::Intermediate);
+        let refused = !accepted && !record.own_server;
+        self.records += 1;
+        self.times.add(record.time.as_deref(), refused);
+        if accepted {
+            self.accepted += 1;
+            if verdict.family == Family::Success {
+                let settled = self.addresses.deliver(record);
+                self.settle(settled);
+            }
+        } else if record.own_server {
+            self.own_server += 1;
+        } else {
+            self.refused += 1;
+            self.refuse(verdict, file);
+        }
+    }
+
+    fn refuse(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
+        let (cause, record) = (verdict.cause, verdict.record);
+        let Some(place) = self.causes.get_mut(cause as usize) else {
+            return;
+        };
+        let block = place.get_or_insert_with(|| Box::new(Block::new(verdict, file)));
+        block.count += 1;
+        count(&mut block.priorities, verdict.priority as usize);
+        count(&mut block.owners, verdict.owner as usize);
+        count(&mut block.families, verdict.family as usize);
+
+        let recipient = Name::of_recipient(record);
+        let one = |name: Option<Name>| name.map_or(Only::Nothing, |Name(hash)| Only::One(hash));
+        block.recipient.add(match recipient {
+            Some(Name(hash)) => Only::One(hash),
+            // Somebody who is not named may be somebody else.
+            None => Only::Several,
+        });
+        if let Some(Name(hash)) = recipient {
+            let pair = Pair(cause, hash);
+            if self.recipients.len() < MOST_RECIPIENTS {
+                block.recipients += u64::from(self.recipients.insert(pair));
+            } else {
+                block.more_recipients |= !self.recipients.contains(&pair);
+            }
+        }
+        let domain = record
+            .recipient
+            .as_deref()
+            .and_then(|recipient| recipient.rsplit_once('@'))
+            .map(|(_, domain)| domain)
+            .filter(|domain| (1..=LONGEST).contains(&domain.len()));
+        let domain = domain.map(|domain| (Name::of(domain), domain));
+        match domain {
+            Some((name, domain)) => {
+                block.domain.add(one(Some(name)));
+                self.domains.add(cause, name, domain, 1);
+            }
+            None => block.domain.add(Only::Several),
+        }
+        // A reply that does not show its provider still comes from the one whose host or mailbox it is.
+        let host = record.remote_host.as_deref();
+        let provider = verdict
+            .provider()
+            .map(|provider| provider.name)
+            .or_else(|| {
+                let by_domain = || BUILT_IN.provider_of_domain(domain?.1);
+                let number = host
+                    .and_then(|host| BUILT_IN.provider_of_host(host))
+                    .or_else(by_domain)?;
+                let row = BUILT_IN.provider(number)?;
+                Some(BUILT_IN.str(row.name))
+            });
+        let network = match provider {
+            Some(name) => {
+                match block.providers.get_mut(name) {
+                    Some(count) => *count += 1,
+                    None => drop(block.providers.insert(name.to_owned(), 1)),
+                }
+                Some(Name::of(name))
+            }
+            None => domain.map(|(name, _)| name).or_else(|| host.map(Name::of)),
+        };
+        block.network.add(one(network));
+        block.rule.add(one(verdict.rule().map(Name::of)));
+
+        let fate = match verdict.family {
+            _ if verdict.suppress => Fate::Suppress,
+            // A mail that was returned is not tried again, whatever its refusal meant.
+            _ if matches!(record.outcome, Some(Outcome::Bounced | Outcome::Expired)) => {
+                Fate::Failed
+            }
+            Family::Temporary => Fate::Delayed,
+            _ => Fate::Failed,
+        };
+        self.addresses.refuse(record, cause, fate);
+        if let Some((list, listed)) = verdict.listing() {
+            let hits = self.lists.entry(BUILT_IN.str(list.id));
+            hits.or_insert_with(|| List::new(list)).add(listed, 1);
+        }
+    }
+
+    fn settle(&mut self, settled: Settled) {
+        for (cause, count) in settled {
+            if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
+                block.settled += count;
+            }
+        }
+    }
+
+    /// Adds the report on what stands behind this part in the input.
+    pub fn merge(&mut self, later: Self) {
+        self.records += later.records;
+        self.accepted += later.accepted;
+        self.refused += later.refused;
+        self.own_server += later.own_server;
+        self.times.merge(later.times);
+        for (place, block) in self.causes.iter_mut().zip(later.causes) {
+            match (place, block) {
+                (Some(here), Some(there)) => here.merge(*there),
+                (here @ None, Some(mut there)) => {
+                    there.recipients = 0;
+                    *here = Some(there);
+                }
+                (_, None) => {}
+            }
+        }
+        // In an order of their own, so that the same is kept each time when there is too much.
+        let mut recipients: Vec<Pair> = later.recipients.into_iter().collect();
+        recipients.sort_unstable();
+        for pair in recipients {
+            let Some(Some(block)) = self.causes.get_mut(pair.0 as usize) else {
+                continue;
+            };
+            if self.recipients.len() < MOST_RECIPIENTS {
+                block.recipients += u64::from(self.recipients.insert(pair));
+            } else {
+                block.more_recipients |= !self.recipients.contains(&pair);
+            }
+        }
+        let mut counts: Vec<_> = later.domains.counts.iter().collect();
+        counts.sort_unstable();
+        for (Pair(cause, place), count) in counts {
+            let domain = later.domains.text(*place);
+            self.domains.add(*cause, Name::of(domain), domain, *count);
+        }
+        for (id, there) in later.lists {
+            let here = self
+                .lists
+                .entry(id)
+                .or_insert_with(|| List::new(there.list));
+            for (listed, count) in &there.listed {
+                here.add(Some(listed), *count);
+            }
+            here.add(None, there.unnamed);
+        }
+        let settled = self.addresses.merge(later.addresses);
+        self.settle(settled);
+    }
+
+    /// Refusals after which the recipient, or the same mail, was accepted.
+    #[must_use]
+    pub fn settled(&self) -> u64 {
+        self.causes
+            .iter()
+            .flatten()
+            .map(|block| block.settled)
+            .sum()
+    }
+
+    /// The blocks: what still hurts first, then by priority, then by count.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<&Block> {
+        let mut blocks: Vec<&Block> = self.causes.iter().flatten().map(|block| &**block).collect();
+        blocks.sort_by_key(|block| {
+            let left = block.count - block.settled;
+            (
+                Reverse((left > 0, block.priority(), left, block.count)),
+                block.cause.id(),
+            )
+        });
+        blocks
+    }
+
+    /// The domains of a cause with their counts, the most frequent first.
+    #[must_use]
+    pub fn domains(&self, cause: Cause) -> Vec<(&str, u64)> {
+        let counts = self.domains.counts.iter();
+        sorted(
+            counts
+                .filter(|(pair, _)| pair.0 == cause)
+                .map(|(pair, count)| (self.domains.text(pair.1), *count)),
+        )
+    }
+
+    /// The blocklists that were named, the most frequent first.
+    #[must_use]
+    pub fn lists(&self) -> Vec<&List> {
+        let mut lists: Vec<&List> = self.lists.values().collect();
+        lists.sort_by_key(|hits| Reverse(hits.count));
+        lists
+    }
+
+    /// The addresses to take off the list, in order.
+    #[must_use]
+    pub fn to_suppress(&self) -> Vec<&str> {
+        self.addresses.of(Fate::Suppress)
+    }
+
+    /// The addresses that were refused for now only, and not accepted since, in order.
+    #[must_use]
+    pub fn delayed(&self) -> Vec<&str> {
+        self.addresses.of(Fate::Delayed)
+    }
+
+    /// Refusals whose addresses were not kept because there were too many.
+    #[must_use]
+    pub fn addresses_not_kept(&self) -> u64 {
+        self.addresses.not_kept
+    }
+}
+
+impl Block {
+    fn new(verdict: &Verdict<'_>, file: Option<&str>) -> Self {
+        Self {
+            cause: verdict.cause,
+            count: 0,
+            settled: 0,
+            priorities: Default::default(),
+            owners: Default::default(),
+            families: Default::default(),
+            recipients: 0,
+            more_recipients: false,
+            providers: BTreeMap::new(),
+            recipient: Only::Nothing,
+            domain: Only::Nothing,
+            network: Only::Nothing,
+            rule: Only::Nothing,
+            example: Example::of(verdict, file),
+        }
+    }
+
+    fn merge(&mut self, later: Self) {
+        self.count += later.count;
+        self.settled += later.settled;
+        add_each(&mut self.priorities, &later.priorities);
+        add_each(&mut self.owners, &later.owners);
+        add_each(&mut self.families, &later.families);
+        self.more_recipients |= later.more_recipients;
+        for (name, count) in later.providers {
+            *self.providers.entry(name).or_default() += count;
+        }
+        self.recipient.add(later.recipient);
+        self.domain.add(later.domain);
+        self.network.add(later.network);
+        self.rule.add(later.rule);
+    }
+
+    /// Refusals that nothing settled.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.count - self.settled
+    }
+
+    /// The highest priority of them.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        let highest = self.priorities.iter().rposition(|count| *count > 0);
+        highest
+            .and_then(|place| Priority::ALL.get(place).copied())
+            .unwrap_or(Priority::Info)
+    }
+
+    /// Who has to act in most of them.
+    #[must_use]
+    pub fn owner(&self) -> Owner {
+        let most = self
+            .owners
+            .iter()
+            .zip(Owner::ALL)
+            .rev()
+            .max_by_key(|(count, _)| **count);
+        most.map_or(Owner::Unknown, |(_, owner)| *owner)
+    }
+
+    /// Whom it hits.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match (self.recipient, self.domain, self.network) {
+            (Only::One(_), ..) => Scope::OneRecipient,
+            (_, Only::One(_), _) => Scope::OneDomain,
+            (_, _, Only::One(_)) => Scope::OneProvider,
+            (_, _, Only::Several) => Scope::SeveralProviders,
+            _ => Scope::Unknown,
+        }
+    }
+
+    /// The providers with their counts, the most frequent first.
+    #[must_use]
+    pub fn providers(&self) -> Vec<(&str, u64)> {
+        sorted(self.providers.iter().map(|(name, count)| (name.as_str(), *count)))
+    }
+
+    /// What to do, first step first: as precise as all of them have in common.
+    #[must_use]
+    pub fn fix(&self) -> &[String] {
+        match (self.recipient, self.rule) {
+            _ if self.count == 1 => &self.example.fix,
+            (Only::One(_), Only::One(_) | Only::Nothing) => &self.example.fix,
+            (_, Only::One(_)) => &self.example.fix_of_rule,
+            _ => &self.example.fix_of_cause,
+        }
+    }
+}
+
+impl Example {
+    fn of(verdict: &Verdict<'_>, file: Option<&str>) -> Self {
+        let record = verdict.record;
+        let own = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
+        let steps = |steps: Vec<Cow<'_, str>>| steps.into_iter().map(Cow::into_owned).collect();
+        let mut reply = record.reply.to_string();
+        if let Some(end) = (0..=EXAMPLE).rev().find(|end| reply.is_char_boundary(*end))
+            && end < reply.len()
+        {
+            reply.truncate(end);
+            reply.push_str(" ...");
+        }
+        Self {
+            reply,
+            recipient: own(&record.recipient),
+            time: own(&record.time),
+            file: file.map(str::to_owned),
+            line: record.line,
+            summary: verdict.summary().into_owned(),
+            fix: steps(verdict.fix()),
+            fix_of_rule: steps(verdict.fix_of_rule()),
+            fix_of_cause: steps(verdict.fix_of_cause()),
+        }
+    }
+}
+
+impl List {
+    fn new(list: &'static Blocklist) -> Self {
+        Self {
+            list,
+            count: 0,
+            listed: HashMap::new(),
+            unnamed: 0,
+        }
+    }
+
+    fn add(&mut self, listed: Option<&str>, count: u64) {
+        self.count += count;
+        match listed {
+            Some(listed) if self.listed.contains_key(listed) => {
+                if let Some(sum) = self.listed.get_mut(listed) {
+                    *sum += count;
+                }
+            }
+            Some(listed) if self.listed.len() < MOST_LISTED && listed.len() <= LONGEST => {
+                self.listed.insert(listed.into(), count);
+            }
+            _ => self.unnamed += count,
+        }
+    }
+
+    /// What is listed, the most frequent first.
+    #[must_use]
+    pub fn listed(&self) -> Vec<(&str, u64)> {
+        sorted(
+            self.listed
+                .iter()
+                .map(|(listed, count)| (&**listed, *count)),
+        )
+    }
+}
+
+fn count(counts: &mut [u64], place: usize) {
+    if let Some(sum) = counts.get_mut(place) {
+        *sum += 1;
+    }
+}
+
+fn add_each(sums: &mut [u64], counts: &[u64]) {
+    for (sum, count) in sums.iter_mut().zip(counts) {
+        *sum += count;
+    }
+}
+
+/// The most frequent first; equals by name.
+fn sorted<'a>(counts: impl Iterator<Item = (&'a str, u64)>) -> Vec<(&'a str, u64)> {
+    let mut counts: Vec<_> = counts.collect();
+    counts.sort_unstable_by_key(|(name, count)| (Reverse(*count), *name));
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::classifier::Classifier;
+    use crate::record::{self, Record, State};
+
+    const SENT: &str = "dsn=2.0.0, status=sent (250 2.0.0 Ok)";
+    const GREYLISTED: &str = "dsn=4.2.0, status=deferred (host mx[192.0.2.1] said: 450 4.2.0 Greylisted (in reply to RCPT TO command))";
+    const UNKNOWN: &str = "dsn=5.1.1, status=bounced (host mx[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command))";
+    const LISTED: &str = "dsn=5.7.1, status=bounced (host mx[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org (in reply to RCPT TO command))";
+
+    fn line(number: usize, recipient: &str, what: &str) -> String {
+        format!(
+            "Jun  1 1{}:00:00 mail postfix/smtp[4711]: 4Zx1Yq{number:04}z: to=<{recipient}>, relay=mx.example.com[192.0.2.1]:25, delay=1, delays=0/0/1/0, {what}",
+            number % 10
+        )
+    }
+
+    fn count(report: &mut Report, lines: &[String]) {
+        let mut classifier = Classifier::default();
+        let mut state = State::default();
+        for line in lines {
+            record::read_line(line, &mut state, &mut |record| {
+                report.add(&classifier.classify(&record), None);
+            });
+        }
+    }
+
+    fn of(lines: &[String]) -> Report {
+        let mut report = Report::default();
+        count(&mut report, lines);
+        report
+    }
+
+    fn log(lines: &[(&str, &str)]) -> Vec<String> {
+        let numbered = lines.iter().enumerate();
+        numbered
+            .map(|(number, (recipient, what))| line(number, recipient, what))
+            .collect()
+    }
+
+    /// Everything that a reader sees of it.
+    fn seen(report: &Report) -> String {
+        let blocks: Vec<_> = report
+            .blocks()
+            .iter()
+            .map(|block| {
+                format!(
+                    "{} {} {} {} {:?} {:?} {:?} {:?}",
+                    block.cause,
+                    block.count,
+                    block.settled,
+                    block.recipients,
+                    block.scope(),
+                    block.fix(),
+                    report.domains(block.cause),
+                    block.example.reply,
+                )
+            })
+            .collect();
+        format!(
+            "{} {} {} {} {blocks:?} {:?} {:?} {:?} {:?}",
+            report.records,
+            report.accepted,
+            report.refused,
+            report.own_server,
+            report.to_suppress(),
+            report.delayed(),
+            report.times.timeline().hours().collect::<Vec<_>>(),
+            report
+                .lists()
+                .iter()
+                .map(|list| (list.count, list.listed()))
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    fn mixed() -> Vec<String> {
+        log(&[
+            ("ann@example.com", GREYLISTED),
+            ("Bob@example.com", GREYLISTED),
+            ("eve@example.net", UNKNOWN),
+            ("ann@example.com", GREYLISTED),
+            ("bob@example.com", SENT),
+            ("ann@example.com", GREYLISTED),
+            ("dan@example.org", LISTED),
+            ("zoe@example.org", LISTED),
+            ("ann@EXAMPLE.com", SENT),
+            ("ann@example.com", GREYLISTED),
+            ("eve@example.net", UNKNOWN),
+        ])
+    }
+
+    #[test]
+    fn a_later_success_settles_a_deferral_and_an_earlier_one_does_not() {
+        let report = of(&mixed());
+        let greylisted = *report
+            .blocks()
+            .iter()
+            .find(|block| block.cause.id() == "greylisted")
+            .unwrap();
+        assert_eq!(
+            (greylisted.count, greylisted.settled, greylisted.left()),
+            (5, 4, 1)
+        );
+        assert_eq!(report.delayed(), ["ann@example.com"]);
+        assert_eq!(report.to_suppress(), ["eve@example.net"]);
+    }
+
+    #[test]
+    fn an_address_that_took_a_mail_later_stays_on_the_list() {
+        let lines = log(&[("eve@example.net", UNKNOWN), ("eve@example.net", SENT)]);
+        let report = of(&lines);
+        assert!(report.to_suppress().is_empty());
+        // The mail that bounced is lost all the same.
+        assert_eq!(report.settled(), 0);
+    }
+
+    #[test]
+    fn a_mail_without_recipient_is_settled_by_its_queue_id() {
+        let mut report = Report::default();
+        let mut classifier = Classifier::default();
+        for reply in ["450 4.2.0 Greylisted", "250 2.0.0 Ok"] {
+            let record = Record {
+                format: "reply",
+                reply: reply.into(),
+                queue_id: Some("4Zx1Yq2Lz7z".into()),
+                ..Record::default()
+            };
+            report.add(&classifier.classify(&record), None);
+        }
+        assert_eq!(report.settled(), 1);
+    }
+
+    #[test]
+    fn parts_that_are_merged_in_order_are_the_whole() {
+        let lines = mixed();
+        let whole = seen(&of(&lines));
+        for first in 0..=lines.len() {
+            for second in first..=lines.len() {
+                let mut merged = of(&lines[..first]);
+                for part in [&lines[first..second], &lines[second..]] {
+                    let mut report = Report::of_part();
+                    count(&mut report, part);
+                    merged.merge(report);
+                }
+                assert_eq!(seen(&merged), whole, "cut at {first} and {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_scope_grows_from_one_recipient_to_several_providers() {
+        for (recipients, scope) in [
+            (&["a@example.com", "A@example.com"][..], Scope::OneRecipient),
+            (&["a@example.com", "b@example.com"], Scope::OneDomain),
+            (&["a@gmail.com", "b@googlemail.com"], Scope::OneProvider),
+            (&["a@example.com", "b@example.net"], Scope::SeveralProviders),
+        ] {
+            let lines: Vec<_> = recipients
+                .iter()
+                .map(|recipient| {
+                    line(0, recipient, UNKNOWN)
+                        .replace("relay=mx.example.com[192.0.2.1]:25", "relay=none")
+                })
+                .collect();
+            assert_eq!(of(&lines).blocks()[0].scope(), scope, "{recipients:?}");
+        }
+    }
+
+    #[test]
+    fn a_fix_names_an_address_only_where_all_have_the_same() {
+        let one = of(&log(&[("bob@example.com", UNKNOWN)]));
+        assert!(one.blocks()[0].fix()[0].contains("bob@example.com"));
+        let two = of(&log(&[
+            ("bob@example.com", UNKNOWN),
+            ("eve@example.com", UNKNOWN),
+        ]));
+        assert!(!two.blocks()[0].fix()[0].contains("bob@example.com"));
+    }
+
+    #[test]
+    fn blocks_stand_by_urgency_and_settled_ones_last() {
+        let report = of(&mixed());
+        let order: Vec<_> = report
+            .blocks()
+            .iter()
+            .map(|block| block.cause.id())
+            .collect();
+        assert_eq!(order, ["ip-blocklisted", "recipient-unknown", "greylisted"]);
+    }
+
+    #[test]
+    fn a_refusal_by_ones_own_server_is_nobodys_trouble() {
+        let line = "Jun  1 10:00:00 mail postfix/smtpd[4711]: NOQUEUE: reject: RCPT from x.example.net[192.0.2.9]: 550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown; from=<a@example.net> to=<bob@example.com> proto=ESMTP helo=<x>";
+        let report = of(&[line.to_owned()]);
+        assert_eq!(
+            (report.records, report.refused, report.own_server),
+            (1, 0, 1)
+        );
+        assert!(report.blocks().is_empty() && report.to_suppress().is_empty());
+    }
+
+    #[test]
+    fn endless_recipients_and_domains_do_not_fill_the_memory() {
+        let mut report = Report::default();
+        let mut classifier = Classifier::default();
+        let count = MOST_RECIPIENTS + 10_000;
+        for number in 0..count {
+            let record = Record {
+                format: "reply",
+                reply: "550 5.1.1 User unknown".into(),
+                recipient: Some(format!("a@d{number}.example.com").into()),
+                ..Record::default()
+            };
+            report.add(&classifier.classify(&record), None);
+        }
+        let block = report.blocks()[0];
+        assert_eq!(block.count, count as u64);
+        assert_eq!(block.recipients, MOST_RECIPIENTS as u64);
+        assert!(block.more_recipients);
+        assert_eq!(report.domains(block.cause).len(), MOST_DOMAINS);
+        assert_eq!(report.to_suppress().len(), addresses::MOST);
+        assert_eq!(
+            report.addresses_not_kept(),
+            (count - addresses::MOST) as u64
+        );
+    }
+}
