@@ -177,7 +177,7 @@ impl Judge<'_> {
         let mut blocks = Blocks::new(source.open()?);
         let is_mail = match self.judging.from {
             Some(kind) => Ok(matches!(kind, Kind::Mail)),
-            None => blocks.peek().map(mail::begins),
+            None => blocks.told(mail::begins).map(|told| told == Some(true)),
         };
         let read = is_mail.and_then(|is_mail| {
             if is_mail {
