@@ -23,7 +23,7 @@ _whybounce() {
 
     case "${cmd}" in
         whybounce)
-            opts="-f -q -h -V --file --from --details --json --format --fields --only --exit-status --quiet --explain --list --color --help --version"
+            opts="-f -q -h -V --file --from --details --json --format --fields --only --redact --exit-status --quiet --explain --list --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

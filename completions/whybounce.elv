@@ -29,6 +29,7 @@ set edit:completion:arg-completer[whybounce] = {|@words|
             cand --color 'When to use colour'
             cand --details 'Give each verdict in full, not on one line'
             cand --json 'Write one JSON object a line; the same as --format json'
+            cand --redact 'Name nobody: mask the local part of every address, in every output'
             cand --exit-status 'Let the exit status of a single record tell its verdict'
             cand -q 'Print nothing; the exit status is the answer'
             cand --quiet 'Print nothing; the exit status is the answer'

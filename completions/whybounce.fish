@@ -18,6 +18,7 @@ always\t''
 never\t''"
 complete -c whybounce -l details -d 'Give each verdict in full, not on one line'
 complete -c whybounce -l json -d 'Write one JSON object a line; the same as --format json'
+complete -c whybounce -l redact -d 'Name nobody: mask the local part of every address, in every output'
 complete -c whybounce -l exit-status -d 'Let the exit status of a single record tell its verdict'
 complete -c whybounce -s q -l quiet -d 'Print nothing; the exit status is the answer'
 complete -c whybounce -s h -l help -d 'Print help (see more with \'--help\')'

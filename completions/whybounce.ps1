@@ -32,6 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'whybounce' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--details', '--details', [CompletionResultType]::ParameterName, 'Give each verdict in full, not on one line')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Write one JSON object a line; the same as --format json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Name nobody: mask the local part of every address, in every output')
             [CompletionResult]::new('--exit-status', '--exit-status', [CompletionResultType]::ParameterName, 'Let the exit status of a single record tell its verdict')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing; the exit status is the answer')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing; the exit status is the answer')

@@ -1,13 +1,16 @@
 //! `whybounce`: flags become settings, settings a run, the run an exit status.
+#![forbid(unsafe_code)]
 
 mod cli;
 mod exit;
 mod explain;
 mod filter;
 mod input;
+mod redact;
 mod render;
 mod run;
 mod settings;
+mod signals;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

@@ -9,9 +9,11 @@ use whybounce::vocabulary::Exit;
 
 use crate::exit::Status;
 use crate::input::{self, Blocks, Mails, Source};
+use crate::redact;
 use crate::render::escape::visible;
 use crate::render::{Answer, Detail, Renderer};
 use crate::settings::{Judging, Kind};
+use crate::signals::Signals;
 
 /// Bytes of output that are written at once while input flows.
 const WRITTEN_AT_ONCE: usize = 1 << 16;
@@ -45,6 +47,8 @@ pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
         out: BufWriter::with_capacity(WRITTEN_AT_ONCE, io::stdout().lock()),
         tally: Tally::default(),
         failed: None,
+        // A reply that was typed is answered before anybody can interrupt.
+        signals: (!asked_in_words).then(Signals::watch),
     };
     if !judging.quiet {
         judge.renderer.begin(&mut judge.out).context(CANNOT_WRITE)?;
@@ -60,6 +64,9 @@ pub fn judge(judging: &Judging, width: usize) -> Result<Status> {
         }
     }
     judge.out.flush().context(CANNOT_WRITE)?;
+    if let Some(signals) = &judge.signals {
+        signals.obey();
+    }
     let tally = judge.tally;
     if tally.records == 0 && !tally.trouble && !judging.quiet {
         complain(&match (tally.mails, tally.lines) {
@@ -123,12 +130,14 @@ struct Judge<'j> {
     out: BufWriter<StdoutLock<'static>>,
     tally: Tally,
     failed: Option<io::Error>,
+    signals: Option<Signals>,
 }
 
 impl Judge<'_> {
     /// Reads one source. What cannot be read is reported; only output that cannot be written ends the run.
     fn source(&mut self, source: &Source) -> Result<()> {
         match source {
+            _ if self.rests() => {}
             Source::Argument(reply) => self.argument(reply),
             _ => {
                 if let Err(error) = self.stream(source) {
@@ -141,7 +150,7 @@ impl Judge<'_> {
 
     fn unreadable(&mut self, error: &anyhow::Error) {
         self.flush();
-        complain(&format!("{error:#}"));
+        complain(&self.shown(&format!("{error:#}")));
         self.tally.trouble = true;
     }
 
@@ -172,7 +181,7 @@ impl Judge<'_> {
 
     /// Reads a stream; its first bytes tell whether it is a mail or lines.
     fn stream(&mut self, source: &Source) -> Result<()> {
-        let name = source.name();
+        let name = source.name().map(|name| self.shown(&name));
         let name = name.as_deref();
         let mut blocks = Blocks::new(source.open()?);
         let is_mail = match self.judging.from {
@@ -193,7 +202,10 @@ impl Judge<'_> {
     fn lines<R: Read>(&mut self, mut blocks: Blocks<R>, file: Option<&str>) -> io::Result<()> {
         let mut state = State::default();
         let mut number = 0;
-        while let Some(block) = blocks.next_block()? {
+        while !self.rests()
+            && let Some(block) = blocks.next_block()?
+        {
+            self.works();
             for line in input::lines(block) {
                 number += 1;
                 state.line = number;
@@ -222,7 +234,10 @@ impl Judge<'_> {
         let alone = self.alone && !mails.is_mbox();
         let mut number = 0;
         let mut records = Vec::new();
-        while let Some(mail) = mails.next_mail()? {
+        while !self.rests()
+            && let Some(mail) = mails.next_mail()?
+        {
+            self.works();
             number += 1;
             let kind = mail::read(mail, &mut |record| {
                 records.push(Record {
@@ -249,6 +264,27 @@ impl Judge<'_> {
         }
         self.tally.mails += number;
         Ok(())
+    }
+
+    /// Everything read so far was answered; says whether that was to be the last.
+    fn rests(&self) -> bool {
+        self.signals.as_ref().is_some_and(Signals::rest)
+    }
+
+    /// Something was read that is to be answered before the program may end.
+    fn works(&self) {
+        if let Some(signals) = &self.signals {
+            signals.work();
+        }
+    }
+
+    /// The name of an input, or an error about it, as it may be shown.
+    fn shown(&self, name: &str) -> String {
+        if self.judging.redact {
+            redact::text(name)
+        } else {
+            name.to_owned()
+        }
     }
 
     /// Hands on what was written, so that whoever reads it live has all of it.
@@ -291,17 +327,26 @@ impl Judge<'_> {
         self.tally.passed += 1;
         self.tally.recognised += u64::from(exit != Exit::Unrecognised);
         self.tally.last = Some(exit);
-        if !self.judging.quiet {
-            self.failed = self
-                .renderer
-                .write(
-                    &mut self.out,
-                    Answer {
-                        verdict: &verdict,
-                        file,
-                    },
-                )
-                .err();
+        if self.judging.quiet {
+            return;
         }
+        // Filters and the exit status go by what was read, everything shown by what is left of it.
+        let hidden;
+        let verdict = if self.judging.redact {
+            hidden = redact::record(&record);
+            self.classifier.classify(&hidden)
+        } else {
+            verdict
+        };
+        self.failed = self
+            .renderer
+            .write(
+                &mut self.out,
+                Answer {
+                    verdict: &verdict,
+                    file,
+                },
+            )
+            .err();
     }
 }

@@ -41,6 +41,8 @@ pub struct Judging {
     pub fields: Vec<Field>,
     pub details: bool,
     pub quiet: bool,
+    /// Whether nobody is to be named.
+    pub redact: bool,
     pub exit_status: bool,
 }
 
@@ -89,6 +91,7 @@ impl Settings {
                     form,
                     details: cli.details,
                     quiet: cli.quiet,
+                    redact: cli.redact,
                     exit_status: cli.exit_status,
                 })
             }
