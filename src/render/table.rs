@@ -72,7 +72,12 @@ impl Table {
             if place > 0 {
                 out.write_all(border)?;
             }
-            let cell = escape::visible(cell.as_ref());
+            let mut cell = escape::visible(cell.as_ref());
+            // A spreadsheet would run what a stranger wrote; behind an apostrophe it is text (OWASP, "CSV Injection").
+            if self == Self::Csv && cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+            {
+                cell = format!("'{cell}").into();
+            }
             if self == Self::Csv && cell.contains([',', '"']) {
                 write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
             } else {
@@ -99,6 +104,17 @@ mod tests {
         assert_eq!(
             row(Table::Csv, &["a", "b,c", "d \"e\"", ""]),
             "a,\"b,c\",\"d \"\"e\"\"\",\n"
+        );
+    }
+
+    #[test]
+    fn no_cell_begins_a_formula() {
+        assert_eq!(
+            row(
+                Table::Csv,
+                &["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "a=1"]
+            ),
+            "'=1+1,'+1,'-1,'@SUM(A1),\\t=1,\\r=1,a=1\n"
         );
     }
 
