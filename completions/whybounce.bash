@@ -23,7 +23,7 @@ _whybounce() {
 
     case "${cmd}" in
         whybounce)
-            opts="-f -0 -q -h -V --file --from --details --json --summary --format --fields --null --only --own --rules --check-rules --no-config --exit-status --quiet --explain --list --color --help --version"
+            opts="-f -0 -q -h -V --file --from --details --json --summary --format --fields --null --only --own --rules --check-rules --no-config --redact --exit-status --quiet --explain --list --color --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -36,6 +36,7 @@ set edit:completion:arg-completer[whybounce] = {|@words|
             cand -0 'End each value of --fields with a NUL byte, as xargs -0 reads it'
             cand --null 'End each value of --fields with a NUL byte, as xargs -0 reads it'
             cand --no-config 'Do not read ~/.config/whybounce/rules.toml'
+            cand --redact 'Name nobody: mask the local part of every address, in every output'
             cand --exit-status 'Let the exit status of a single record tell its verdict'
             cand -q 'Print nothing; the exit status is the answer'
             cand --quiet 'Print nothing; the exit status is the answer'

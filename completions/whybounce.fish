@@ -25,6 +25,7 @@ complete -c whybounce -l json -d 'Write one JSON object a line; the same as --fo
 complete -c whybounce -l summary -d 'Give one report on everything instead of a verdict each (text, json, html)'
 complete -c whybounce -s 0 -l null -d 'End each value of --fields with a NUL byte, as xargs -0 reads it'
 complete -c whybounce -l no-config -d 'Do not read ~/.config/whybounce/rules.toml'
+complete -c whybounce -l redact -d 'Name nobody: mask the local part of every address, in every output'
 complete -c whybounce -l exit-status -d 'Let the exit status of a single record tell its verdict'
 complete -c whybounce -s q -l quiet -d 'Print nothing; the exit status is the answer'
 complete -c whybounce -s h -l help -d 'Print help (see more with \'--help\')'

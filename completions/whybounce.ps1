@@ -39,6 +39,7 @@ Register-ArgumentCompleter -Native -CommandName 'whybounce' -ScriptBlock {
             [CompletionResult]::new('-0', '-0', [CompletionResultType]::ParameterName, 'End each value of --fields with a NUL byte, as xargs -0 reads it')
             [CompletionResult]::new('--null', '--null', [CompletionResultType]::ParameterName, 'End each value of --fields with a NUL byte, as xargs -0 reads it')
             [CompletionResult]::new('--no-config', '--no-config', [CompletionResultType]::ParameterName, 'Do not read ~/.config/whybounce/rules.toml')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Name nobody: mask the local part of every address, in every output')
             [CompletionResult]::new('--exit-status', '--exit-status', [CompletionResultType]::ParameterName, 'Let the exit status of a single record tell its verdict')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing; the exit status is the answer')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing; the exit status is the answer')

@@ -77,6 +77,13 @@ pub struct Cli {
     #[arg(long)]
     pub no_config: bool,
 
+    /// Name nobody: mask the local part of every address, in every output
+    ///
+    /// Masks also what names one: percent-encoded and base64 addresses, VERP, digests in URLs. Domains, hosts, codes and
+    /// queue ids stay.
+    #[arg(long)]
+    pub redact: bool,
+
     /// Let the exit status of a single record tell its verdict
     #[arg(long)]
     pub exit_status: bool,

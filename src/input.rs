@@ -165,12 +165,34 @@ impl<R: Read> Blocks<R> {
     pub fn peek(&mut self) -> io::Result<&[u8]> {
         if self.filled == 0 && !self.ended {
             self.read()?;
-            // A byte order mark is no part of the first line (RFC 3629 section 6).
-            if self.buffer[..self.filled].starts_with(b"\xef\xbb\xbf") {
-                self.given = 3;
+            // A byte order mark is no part of the first line (RFC 3629 section 6); it may come in pieces.
+            let mark = b"\xef\xbb\xbf";
+            while self.filled < mark.len()
+                && !self.ended
+                && mark.starts_with(&self.buffer[..self.filled])
+            {
+                self.read()?;
+            }
+            if self.buffer[..self.filled].starts_with(mark) {
+                self.given = mark.len();
             }
         }
         Ok(&self.buffer[self.given..self.filled])
+    }
+
+    /// Reads ahead, without taking anything, until `tell` can tell from the beginning of the stream what it is; `None`
+    /// when it cannot, however much there is.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn told<T>(&mut self, tell: impl Fn(&[u8]) -> Option<T>) -> io::Result<Option<T>> {
+        loop {
+            let told = tell(self.peek()?);
+            if told.is_some() || self.ended || self.filled == self.buffer.len() {
+                return Ok(told);
+            }
+            self.read()?;
+        }
     }
 
     /// The next lines, line ends included; only the last line of the stream, or one that was cut, has none.
@@ -264,7 +286,9 @@ impl<R: Read> Mails<R> {
     /// # Errors
     /// The stream's.
     pub fn new(mut blocks: Blocks<R>) -> io::Result<Self> {
-        let is_mbox = blocks.peek()?.starts_with(b"From ");
+        let is_mbox = blocks
+            .told(|bytes| Some(bytes.get(..5)? == b"From "))?
+            .unwrap_or(false);
         Ok(Self {
             blocks,
             size: 0,
@@ -370,7 +394,8 @@ mod tests {
     }
 
     fn pieces(pieces: &[&[u8]]) -> Blocks<Pieces> {
-        Blocks::new(Pieces(pieces.iter().map(|piece| piece.to_vec()).collect()))
+        let full = pieces.iter().filter(|piece| !piece.is_empty());
+        Blocks::new(Pieces(full.map(|piece| piece.to_vec()).collect()))
     }
 
     fn all(mut blocks: Blocks<Pieces>) -> Vec<String> {
@@ -415,6 +440,30 @@ mod tests {
     #[test]
     fn a_byte_order_mark_is_no_part_of_the_first_line() {
         assert_eq!(all(pieces(&[b"\xef\xbb\xbf550 no\n"])), ["550 no"]);
+    }
+
+    #[test]
+    fn a_mail_is_known_however_the_reads_fall() {
+        use whybounce::record::mail::begins;
+        for (stream, is_mail) in [
+            (
+                "Subject: Undelivered\r\n mail\r\nFrom: a@example.com\r\n\r\n",
+                true,
+            ),
+            ("From a@example.com Mon Jun  1 10:00:00 2026\nX: y\n", true),
+            ("\u{feff}X-Spam: no\nX-Virus: no\n\n", true),
+            ("Error: 550 5.1.1 no\nError: 550 5.1.1 no\n550 no\n", false),
+            ("From here on\n550 no\n", false),
+            ("Jun  1 10:00:00 mail postfix/smtp[1]: x\n", false),
+            ("Subject: alone", false),
+            ("", false),
+        ] {
+            for at in 0..=stream.len() {
+                let (head, tail) = stream.as_bytes().split_at(at);
+                let told = pieces(&[head, tail]).told(begins).unwrap();
+                assert_eq!(told.unwrap_or(false), is_mail, "{stream:?} cut at {at}");
+            }
+        }
     }
 
     #[test]

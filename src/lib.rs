@@ -9,6 +9,7 @@
 //! ```
 //!
 //! Everything between a [`record::Record`] and a [`verdict::Verdict`] is pure: no I/O, no clock, no environment.
+#![forbid(unsafe_code)]
 
 pub mod classifier;
 pub mod details;

@@ -1,4 +1,5 @@
 //! `whybounce`: flags become settings, settings a run, the run an exit status.
+#![forbid(unsafe_code)]
 
 mod cli;
 mod exit;
@@ -6,9 +7,11 @@ mod explain;
 mod filter;
 mod input;
 mod progress;
+mod redact;
 mod render;
 mod run;
 mod settings;
+mod signals;
 mod user_rules;
 
 use std::io::{self, Write};

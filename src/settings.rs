@@ -47,6 +47,8 @@ pub struct Judging {
     /// One report instead of verdicts.
     pub summary: bool,
     pub quiet: bool,
+    /// Whether nobody is to be named.
+    pub redact: bool,
     pub exit_status: bool,
 }
 
@@ -122,6 +124,7 @@ impl Settings {
                     details: cli.details,
                     summary: cli.summary,
                     quiet: cli.quiet,
+                    redact: cli.redact,
                     exit_status: cli.exit_status,
                 })
             }

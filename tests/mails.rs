@@ -858,24 +858,31 @@ fn an_encoded_subject_is_read() {
 
 #[test]
 fn a_mail_begins_with_fields_and_a_log_does_not() {
-    assert!(mail::begins(
-        b"Return-Path: <>\r\nReceived: from a by b\r\n"
-    ));
-    assert!(mail::begins(
-        b"From MAILER-DAEMON Mon Feb  3 09:00:00 2025\nFrom: a@example.com\n"
-    ));
-    assert!(mail::begins(b"X-Filter: yes\nX-Other: no\n\tfolded\n"));
-    assert!(!mail::begins(
-        b"Feb  3 09:00:00 mx postfix/smtp[1]: 4Z: to=<a@example.com>\n"
-    ));
-    assert!(!mail::begins(
-        b"2025-02-03 09:00:00 1abc-2 ** a@example.com: error\n"
-    ));
-    assert!(!mail::begins(b"550 5.1.1 User unknown\n"));
-    assert!(!mail::begins(b"type,timeLogged,rcpt\n"));
-    assert!(!mail::begins(b"{\"type\":\"Bounce\"}\n"));
-    assert!(!mail::begins(b"From now on: nothing\n"));
-    assert!(!mail::begins(b""));
+    assert_eq!(
+        mail::begins(b"Return-Path: <>\r\nReceived: from a by b\r\n"),
+        Some(true)
+    );
+    assert_eq!(
+        mail::begins(b"From MAILER-DAEMON Mon Feb  3 09:00:00 2025\nFrom: a@example.com\n"),
+        Some(true)
+    );
+    assert_eq!(
+        mail::begins(b"X-Filter: yes\nX-Other: no\n\tfolded\n"),
+        Some(true)
+    );
+    assert_ne!(
+        mail::begins(b"Feb  3 09:00:00 mx postfix/smtp[1]: 4Z: to=<a@example.com>\n"),
+        Some(true)
+    );
+    assert_ne!(
+        mail::begins(b"2025-02-03 09:00:00 1abc-2 ** a@example.com: error\n"),
+        Some(true)
+    );
+    assert_ne!(mail::begins(b"550 5.1.1 User unknown\n"), Some(true));
+    assert_ne!(mail::begins(b"type,timeLogged,rcpt\n"), Some(true));
+    assert_ne!(mail::begins(b"{\"type\":\"Bounce\"}\n"), Some(true));
+    assert_ne!(mail::begins(b"From now on: nothing\n"), Some(true));
+    assert_ne!(mail::begins(b""), Some(true));
 }
 
 #[test]

@@ -371,6 +371,14 @@ fn piece(
     } else if seen & CUE != 0 && is_ip(bytes) {
         Literal::Ip
     } else if seen & (LETTER | OTHER) == 0 {
+        // `521-192.0.2.1`: an IP right behind the code of a reply that goes on.
+        if let [_, _, _, b'-', rest @ ..] = bytes
+            && seen & CUE != 0
+            && is_ip(rest)
+        {
+            take(Token::Literal(Literal::Number), start, start + 3);
+            return piece(text, start + 4, end, seen, take);
+        }
         Literal::Number
     } else if seen & COLON != 0
         && let Some(colon) = bytes.iter().position(|byte| *byte == b':')

@@ -64,6 +64,12 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     let Some(columns) = &state.columns else {
         return Seen::NotMine;
     };
+    // A reply among the rows, whose commas make no columns of it.
+    let begins_reply = code(text).is_some() && matches!(text.as_bytes().get(3), Some(b' ' | b'-'));
+    let first = columns.roles.first().copied().flatten();
+    if begins_reply && !matches!(first, None | Some(Role::Reply | Role::Detail | Role::Dsn)) {
+        return Seen::NotMine;
+    }
     // Comments of Exchange (`#Software: ...`).
     if text.starts_with('#') && columns.id == "exchange" {
         return Seen::Noise;

@@ -236,6 +236,8 @@ fn refusal(text: &str) -> Option<Record<'_>> {
         return None;
     }
     let (what, reason) = cut(rest, ": ")?;
+    // A client's own address may hold the very words; then nobody can tell whom the line is about.
+    let is_sure = !has(rest, "rejected RCPT <");
     let temporary = before.ends_with("temporarily ");
     let host = cut(before, "H=").map(|(_, host)| host);
     Some(Record {
@@ -243,6 +245,7 @@ fn refusal(text: &str) -> Option<Record<'_>> {
         recipient: what
             .strip_prefix("RCPT <")
             .and_then(|address| address.split('>').next())
+            .filter(|_| is_sure)
             .and_then(some)
             .map(Into::into),
         sender: between(before, "F=<", ">").and_then(some).map(Into::into),

@@ -2,7 +2,7 @@
 //!
 //! Source: `outbound/hmail.js` of Haraka.
 
-use super::line::{Line, between, cut, cut_last, ip, some};
+use super::line::{Line, between, cut, cut_last, ip, some, speaks};
 use super::{Give, Outcome, Record, Seen, State};
 
 /// The name in `--from` and in the verdict.
@@ -17,6 +17,9 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     let Some((head, text)) = cut(line.message, "[outbound] ") else {
         return if named { Seen::Noise } else { Seen::NotMine };
     };
+    if !named && speaks(head) {
+        return Seen::NotMine;
+    }
     let Some(record) = delivered(text).or_else(|| refused(text)) else {
         return Seen::Noise;
     };

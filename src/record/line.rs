@@ -302,6 +302,19 @@ pub fn peer(text: &str) -> (Option<&str>, Option<&str>) {
     }
 }
 
+/// Whether a server speaks in `text`: a reply code stands where a reply can begin. What follows are its words, whatever
+/// record they look like, so no field behind them is one.
+pub fn speaks(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr3_iter(b'2', b'4', b'5', bytes).any(|at| {
+        let before = at.checked_sub(1).and_then(|place| bytes.get(place));
+        // `450:` is the number of a line that grep -n puts in front.
+        before.is_none_or(|byte| b" \t('\";#=<".contains(byte))
+            && bytes.get(at + 3) != Some(&b':')
+            && text.get(at..).and_then(code).is_some()
+    })
+}
+
 /// The length of a reply code (RFC 5321 section 4.2) that `text` starts with: three digits, then no digit or letter.
 pub fn code(text: &str) -> Option<u16> {
     let [a, b, c, rest @ ..] = text.as_bytes() else {

@@ -18,8 +18,8 @@ pub struct Entry {
     sender: Option<String>,
     time: String,
     reason: String,
-    /// The brackets of the reason are still open: the next line goes on with it.
-    open: bool,
+    /// How many brackets of the reason are still open; then the next line goes on with it.
+    open: usize,
 }
 
 /// Reads a line of the queue's listing.
@@ -37,8 +37,8 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         return Seen::NotMine;
     };
     let text = line.whole;
-    if entry.open || text.starts_with('(') {
-        if !entry.open {
+    if entry.open > 0 || text.starts_with('(') {
+        if entry.open == 0 {
             entry.reason.clear();
         } else {
             entry.reason.push(' ');
@@ -46,10 +46,11 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         if entry.reason.len() + text.len() < LONGEST {
             entry.reason.push_str(text);
         }
-        let opened = entry.reason.matches('(').count();
-        let closed = entry.reason.matches(')').count();
-        entry.open =
-            closed < opened && !text.ends_with(')') && entry.reason.len() + text.len() < LONGEST;
+        let counts = |bracket| text.matches(bracket).count();
+        entry.open = (entry.open + counts('(')).saturating_sub(counts(')'));
+        if text.ends_with(')') || entry.reason.len() + text.len() >= LONGEST {
+            entry.open = 0;
+        }
         return Seen::Noise;
     }
     let recipient = text.trim_matches(['<', '>']);
@@ -107,7 +108,7 @@ fn entry(text: &str) -> Option<Entry> {
             .map(str::to_owned),
         time: time.trim().to_owned(),
         reason: String::new(),
-        open: false,
+        open: 0,
     })
 }
 

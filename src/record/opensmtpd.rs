@@ -2,7 +2,7 @@
 //!
 //! Sources: `mta.c`, `mda.c` and `smtp_session.c` of OpenSMTPD.
 
-use super::line::{Line, between, cut, find, has, ip, some};
+use super::line::{Line, between, cut, find, has, ip, some, speaks};
 use super::{Give, Outcome, Record, Seen, State};
 use crate::vocabulary::Phase;
 
@@ -16,14 +16,15 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
         return Seen::NotMine;
     }
     let text = line.message;
-    let record =
-        if let Some(at) = find(text, " delivery evpid=").or_else(|| find(text, "event=delivery")) {
-            text.get(at..).and_then(delivery)
-        } else if let Some((_, rest)) = cut(text, " failed-command ") {
-            refusal(rest)
-        } else {
-            None
-        };
+    let record = if let Some((_, rest)) = cut(text, " failed-command ") {
+        refusal(rest)
+    } else {
+        find(text, " delivery evpid=")
+            .or_else(|| find(text, "event=delivery"))
+            .filter(|at| named || !text.get(..*at).is_some_and(speaks))
+            .and_then(|at| text.get(at..))
+            .and_then(delivery)
+    };
     match record {
         Some(record) => {
             give(Record {

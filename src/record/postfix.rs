@@ -4,7 +4,7 @@
 //! `src/postscreen` and `src/cleanup`. Fields are found by name and not by place, for `delays=`, `dsn=`, `conn_use=` and
 //! `tls=` came one after the other. Zimbra, iRedMail, mailcow and Modoboa write these lines, too.
 
-use super::line::{Line, between, code, cut, cut_last, find, has, peer, some};
+use super::line::{Line, between, code, cut, cut_last, find, has, peer, some, speaks};
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
@@ -425,15 +425,19 @@ fn refusal(text: &str) -> Option<Record<'_>> {
         record.remote_host = host.map(Into::into);
         record.remote_ip = ip.map(Into::into);
     }
+    // A client chooses its own name and addresses: with two envelopes on the line nobody can tell which is his doing.
+    let is_sure = !has(envelope, "; from=<")
+        && cut(envelope, " to=<").is_none_or(|(_, rest)| !has(rest, " to=<"));
     // postscreen(8) puts commas between the fields.
     if let Some((sender, rest)) = cut(envelope, "> to=<").or_else(|| cut(envelope, ">, to=<")) {
-        record.sender = some(sender).map(Into::into);
+        record.sender = some(sender).filter(|_| is_sure).map(Into::into);
         record.recipient = cut(rest, "> proto=")
             .or_else(|| cut(rest, ">"))
             .and_then(|(recipient, _)| some(recipient))
+            .filter(|_| is_sure)
             .map(Into::into);
     } else if let Some((sender, _)) = cut(envelope, ">") {
-        record.sender = some(sender).map(Into::into);
+        record.sender = some(sender).filter(|_| is_sure).map(Into::into);
     }
     if reply.is_empty() {
         reply = cut_last(envelope, ">: ").map_or("", |(_, reply)| reply);
@@ -471,12 +475,17 @@ fn cut_out(text: &str, queued: bool) -> Option<Record<'_>> {
     let refused = if queued || text.starts_with("reject: ") {
         Some(text)
     } else {
-        find(text, ": reject: ").and_then(|at| text.get(at + 2..))
+        find(text, ": reject: ")
+            .filter(|at| !text.get(..*at).is_some_and(speaks))
+            .and_then(|at| text.get(at + 2..))
     };
     if let Some(record) = refused.and_then(refusal) {
         return Some(record);
     }
-    if let Some(at) = find(text, "status=") {
+    if let Some(at) = find(text, "status=")
+        // Behind a reply it is the server that plays at being a log.
+        && !text.get(..at).is_some_and(speaks)
+    {
         // `orig_to=<` is not the recipient.
         let before = text.get(..at)?;
         let mut from = 0;
@@ -519,7 +528,7 @@ fn cut_out(text: &str, queued: bool) -> Option<Record<'_>> {
 fn tail(text: &str) -> Option<Record<'_>> {
     // A reply may quote another server: then it is a reply, and what it quotes is part of it.
     let at = find(text, " said: ").or_else(|| find(text, " refused to talk to me: "));
-    if let Some(at) = at.filter(|_| code(text).is_none()) {
+    if let Some(at) = at.filter(|at| !text.get(..*at).is_some_and(speaks)) {
         let before = text.get(..at)?;
         // The word before `said:` is the host; `host` in front of it is often cut off.
         let host = before.rsplit(' ').next()?.trim_start_matches('(');

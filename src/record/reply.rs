@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::line::{Line, between, code, cut, find, has, ip, some};
+use super::line::{Line, between, code, cut, find, has, ip, some, speaks};
 use super::{Give, Record, Seen, State};
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
@@ -262,6 +262,10 @@ fn python(text: &str) -> Option<Record<'_>> {
         }
         from = at + 1;
     };
+    let before = text.get(..at)?;
+    if speaks(before) {
+        return None;
+    }
     let words = text.get(at + 5..)?.trim_start();
     let words = words.strip_prefix('b').unwrap_or(words);
     let quote = words
@@ -281,7 +285,6 @@ fn python(text: &str) -> Option<Record<'_>> {
         .replace("\\n", " ")
         .replace("\\'", "'");
     let mut record = plain(format!("{number} {words}"));
-    let before = text.get(..at)?;
     record.recipient = before
         .rsplit(['\'', '"'])
         .nth(1)

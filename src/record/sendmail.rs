@@ -78,7 +78,13 @@ fn delivery<'a>(fields: &'a str, stat: &'a str, base: &Record<'a>, give: Give<'_
         (Outcome::Bounced, Some(dsn)) if dsn.class == 4 => Outcome::Deferred,
         _ => outcome,
     };
-    for recipient in recipients.split(',') {
+    // A quoted local part may hold commas, and whole addresses between them.
+    let between: &[char] = if recipients.contains('"') {
+        &[]
+    } else {
+        &[',']
+    };
+    for recipient in recipients.split(between) {
         give(Record {
             reply: reply.into(),
             recipient: some(recipient.trim().trim_matches(['<', '>'])).map(Into::into),

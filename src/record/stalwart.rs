@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::line::{Line, code, cut, ip, some};
+use super::line::{Line, code, cut, ip, some, speaks};
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::vocabulary::Phase;
 
@@ -57,6 +57,9 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     let Some((head, rest)) = cut(line.message, "(delivery.") else {
         return Seen::NotMine;
     };
+    if line.program.is_empty() && speaks(head) {
+        return Seen::NotMine;
+    }
     let Some((event, fields)) = rest.split_once(')') else {
         return Seen::NotMine;
     };

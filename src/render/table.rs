@@ -74,8 +74,9 @@ impl Table {
                 out.write_all(border)?;
             }
             let mut cell = escape::visible(cell.as_ref());
-            // A spreadsheet takes what begins so for a formula, and runs it (https://owasp.org/www-community/attacks/CSV_Injection).
-            if self == Self::Csv && cell.starts_with(['=', '+', '-', '@']) {
+            // A spreadsheet would run what a stranger wrote; behind an apostrophe it is text (OWASP, "CSV Injection").
+            if self == Self::Csv && cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+            {
                 cell = Cow::Owned(format!("'{cell}"));
             }
             if self == Self::Csv && cell.contains([',', '"']) {

@@ -512,7 +512,11 @@ impl Block {
     /// The providers with their counts, the most frequent first.
     #[must_use]
     pub fn providers(&self) -> Vec<(&str, u64)> {
-        sorted(self.providers.iter().map(|(name, count)| (name.as_str(), *count)))
+        sorted(
+            self.providers
+                .iter()
+                .map(|(name, count)| (name.as_str(), *count)),
+        )
     }
 
     /// What to do, first step first: as precise as all of them have in common.

@@ -15,9 +15,11 @@ mod side_by_side;
 use crate::exit::Status;
 use crate::input::{self, Blocks, Mails, Source};
 use crate::progress::Progress;
+use crate::redact;
 use crate::render::escape::visible;
 use crate::render::{Answer, Detail, Renderer, summary};
 use crate::settings::{Judging, Kind};
+use crate::signals::Signals;
 
 /// Bytes of output that are written at once while input flows.
 const WRITTEN_AT_ONCE: usize = 1 << 16;
@@ -56,6 +58,8 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         failed: None,
         report: judging.summary.then(Report::default),
         progress: Progress::of(&judging.sources, !judging.summary && !judging.quiet),
+        // A reply that was typed is answered before anybody can interrupt.
+        signals: (!asked_in_words).then(Signals::watch),
     };
     if !judging.quiet && !judging.summary {
         judge.renderer.begin(&mut judge.out).context(CANNOT_WRITE)?;
@@ -76,6 +80,9 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         summary::write(report, judging.form, width, &mut judge.out).context(CANNOT_WRITE)?;
     }
     judge.out.flush().context(CANNOT_WRITE)?;
+    if let Some(signals) = &judge.signals {
+        signals.obey();
+    }
     let tally = judge.tally;
     if tally.records == 0 && !tally.trouble && !judging.quiet {
         complain(&match (tally.mails, tally.lines) {
@@ -172,12 +179,14 @@ struct Judge<'j, W> {
     /// What is counted when one report is wanted.
     report: Option<Report>,
     progress: Option<Progress>,
+    signals: Option<Signals>,
 }
 
 impl Judge<'_, Out> {
     /// Reads one source. What cannot be read is reported; only output that cannot be written ends the run.
     fn source(&mut self, source: &Source) -> Result<()> {
         match source {
+            _ if self.rests() => {}
             Source::Argument(reply) => self.argument(reply),
             _ => {
                 if let Err(error) = self.stream(source) {
@@ -198,7 +207,7 @@ impl Judge<'_, Out> {
 
     fn unreadable(&mut self, error: &anyhow::Error) {
         self.flush();
-        self.complain(&format!("{error:#}"));
+        self.complain(&self.shown(&format!("{error:#}")));
         self.tally.trouble = true;
     }
 
@@ -229,12 +238,12 @@ impl Judge<'_, Out> {
 
     /// Reads a stream; its first bytes tell whether it is a mail or lines.
     fn stream(&mut self, source: &Source) -> Result<()> {
-        let name = source.name();
+        let name = source.name().map(|name| self.shown(&name));
         let name = name.as_deref();
         let mut blocks = Blocks::new(source.open(self.progress.as_ref())?);
         let is_mail = match self.judging.from {
             Some(kind) => Ok(matches!(kind, Kind::Mail)),
-            None => blocks.peek().map(mail::begins),
+            None => blocks.told(mail::begins).map(|told| told == Some(true)),
         };
         let read = is_mail.and_then(|is_mail| {
             if is_mail {
@@ -252,7 +261,10 @@ impl Judge<'_, Out> {
         let mut state = State::default();
         let mut number = 0;
         let threads = thread::available_parallelism().map_or(1, usize::from);
-        while let Some(block) = blocks.next_block()? {
+        while !self.rests()
+            && let Some(block) = blocks.next_block()?
+        {
+            self.works();
             if block.len() >= FLOWING && threads > 1 && self.renderer.forgets() {
                 let from = Place { state, number };
                 Place { state, number } =
@@ -283,7 +295,10 @@ impl Judge<'_, Out> {
         let alone = self.alone && !mails.is_mbox();
         let mut number = 0;
         let mut records = Vec::new();
-        while let Some(mail) = mails.next_mail()? {
+        while !self.rests()
+            && let Some(mail) = mails.next_mail()?
+        {
+            self.works();
             number += 1;
             let kind = mail::read(mail, &mut |record| {
                 records.push(Record {
@@ -313,6 +328,30 @@ impl Judge<'_, Out> {
         }
         self.tally.mails += number;
         Ok(())
+    }
+
+    /// Everything read so far was answered; says whether that was to be the last. A report is owed to the very end.
+    fn rests(&self) -> bool {
+        let owed = self.report.is_some();
+        self.signals
+            .as_ref()
+            .is_some_and(|signals| if owed { signals.came() } else { signals.rest() })
+    }
+
+    /// Something was read that is to be answered before the program may end.
+    fn works(&self) {
+        if let Some(signals) = &self.signals {
+            signals.work();
+        }
+    }
+
+    /// The name of an input, or an error about it, as it may be shown.
+    fn shown(&self, name: &str) -> String {
+        if self.judging.redact {
+            redact::text(name)
+        } else {
+            name.to_owned()
+        }
     }
 
     /// Hands on what was written, so that whoever reads it live has all of it.
@@ -379,19 +418,30 @@ impl<W: Write> Judge<'_, W> {
         self.tally.passed += 1;
         self.tally.recognised += u64::from(exit != Exit::Unrecognised);
         self.tally.last = Some(exit);
+        if self.judging.quiet && self.report.is_none() {
+            return;
+        }
+        // Filters and the exit status go by what was read, everything shown by what is left of it.
+        let hidden;
+        let verdict = if self.judging.redact {
+            hidden = redact::record(&record);
+            self.classifier.classify(&hidden)
+        } else {
+            verdict
+        };
         if let Some(report) = &mut self.report {
             report.add(&verdict, file);
-        } else if !self.judging.quiet {
-            self.failed = self
-                .renderer
-                .write(
-                    &mut self.out,
-                    Answer {
-                        verdict: &verdict,
-                        file,
-                    },
-                )
-                .err();
+            return;
         }
+        self.failed = self
+            .renderer
+            .write(
+                &mut self.out,
+                Answer {
+                    verdict: &verdict,
+                    file,
+                },
+            )
+            .err();
     }
 }

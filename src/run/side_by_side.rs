@@ -18,6 +18,7 @@ use whybounce::report::Report;
 
 use super::{Judge, Out, Place, Tally};
 use crate::input::Blocks;
+use crate::signals::Signals;
 
 /// Bytes of lines that one thread judges at a time: large enough to make taking turns cheap, small enough to keep memory
 /// low, for the answers are several times larger.
@@ -35,12 +36,15 @@ struct Piece {
 /// Whose turn it is to answer, and what the answers before have left.
 struct Turn<'t, 'j> {
     next: u64,
+    /// How many pieces were handed out.
+    sent: u64,
     state: State,
     judge: &'t mut Judge<'j, Out>,
 }
 
-struct Shared<'t, 'j> {
+struct Shared<'t, 'j, 's> {
     turn: Mutex<Turn<'t, 'j>>,
+    signals: Option<&'s Signals>,
     turned: Condvar,
     /// The state is empty, so that judging ahead is worth it.
     ahead: AtomicBool,
@@ -69,18 +73,22 @@ pub(super) fn judge<'j, R: Read>(
             failed: None,
             report: judge.report.as_ref().map(|_| Report::of_part()),
             progress: None,
+            signals: None,
         })
         .collect();
     // The one who reads shows it.
     let progress = judge.progress.take();
+    let signals = judge.signals.take();
     let hint = from.state.afresh();
     let shared = Shared {
         ahead: AtomicBool::new(from.state.goes_on_like(&hint)),
         turn: Mutex::new(Turn {
             next: 0,
+            sent: 0,
             state: from.state,
             judge,
         }),
+        signals: signals.as_ref(),
         turned: Condvar::new(),
         over: AtomicBool::new(false),
     };
@@ -109,6 +117,10 @@ pub(super) fn judge<'j, R: Read>(
                 number += memchr_iter(b'\n', lines).count() as u64
                     + u64::from(lines.last() != Some(&b'\n'));
                 place += 1;
+                locked(&shared.turn).sent = place;
+                if let Some(signals) = shared.signals {
+                    signals.work();
+                }
                 // The workers are gone only when all is over.
                 if send.send(piece).is_err() {
                     return;
@@ -118,7 +130,7 @@ pub(super) fn judge<'j, R: Read>(
         };
         send_block(blocks.block());
         let read = loop {
-            if shared.over.load(Ordering::Relaxed) {
+            if shared.over.load(Ordering::Relaxed) || shared.signals.is_some_and(Signals::came) {
                 break Ok(());
             }
             if let Some(progress) = &progress {
@@ -138,6 +150,7 @@ pub(super) fn judge<'j, R: Read>(
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
     turn.judge.progress = progress;
+    turn.judge.signals = signals;
     read.map(|()| Place {
         state: turn.state,
         number,
@@ -148,7 +161,7 @@ pub(super) fn judge<'j, R: Read>(
 fn work(
     mut worker: Judge<'_, Vec<u8>>,
     pieces: &Mutex<Receiver<Piece>>,
-    shared: &Shared<'_, '_>,
+    shared: &Shared<'_, '_, '_>,
     file: Option<&str>,
 ) {
     while let Ok(piece) = locked(pieces).recv() {
@@ -191,6 +204,14 @@ fn work(
         }
         worker.out.clear();
         turn.next += 1;
+        // Whoever reads may wait for input for hours; a signal that came meanwhile has waited long enough.
+        if turn.next == turn.sent
+            && turn.judge.report.is_none()
+            && let Some(signals) = shared.signals
+            && signals.rest()
+        {
+            signals.obey();
+        }
         shared.turned.notify_all();
     }
 }

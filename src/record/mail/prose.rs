@@ -87,16 +87,22 @@ fn lines<'t>(text: &'t str, ends_at_copy: bool, is_other: &dyn Fn(&str) -> bool)
     // The indent of the block that is open; a deeper line that begins with an address is the rest of a wrapped reply.
     let mut block: Option<usize> = None;
     let mut seen = false;
+    let mut spoken = false;
     for raw in text.lines().take(MOST_LINES) {
         let trimmed = raw.trim();
         if seen && (is_header_of_copy(trimmed) || (ends_at_copy && is_copy_notice(trimmed))) {
             break;
         }
         seen |= !trimmed.is_empty();
+        // qmail-remote hands on the server's own line ends, sendmail marks its lines: no address there is the writer's.
+        spoken = !trimmed.is_empty()
+            && (spoken || trimmed.starts_with("Remote host said:"))
+            && !trimmed.starts_with("Giving up on ");
+        let is_spoken = spoken || trimmed.starts_with("<<<");
         let indent = raw.len() - raw.trim_start().len();
         let after_blank = lines.last().is_none_or(Line::is_blank);
         let opens = opener(trimmed)
-            .filter(|(address, _)| !is_other(address))
+            .filter(|(address, _)| !is_spoken && !is_other(address))
             .filter(|_| after_blank || block.is_none_or(|block| indent <= block));
         if opens.is_some() {
             block = Some(indent);

@@ -13,21 +13,25 @@ const FIELDS: &[&str] = &[
     "sender", "authentication-results", "received-spf", "x-mailer",
 ];
 
-/// Does this look like the beginning of a mail (or an mbox `From ` line) rather than of a log?
+/// Does this look like the beginning of a mail (or an mbox `From ` line) rather than of a log? `None`: it takes more bytes
+/// to tell, so that the answer never depends on how the reads fell.
 ///
 /// A few hundred bytes are enough: two header fields, one of them a field that mails have.
 #[must_use]
-pub fn begins(bytes: &[u8]) -> bool {
+pub fn begins(bytes: &[u8]) -> Option<bool> {
     let bytes = bytes.trim_ascii_start();
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut lines = bytes
-        .split(|&byte| byte == b'\n' || byte == b'\r')
-        .filter(|line| !line.is_empty());
-    let Some(mut first) = lines.next() else {
-        return false;
-    };
-    if is_from_line(first) {
-        return true;
+    let ends = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    // The last line may still grow; it counts only when nothing that follows can change what it is.
+    let whole = bytes.iter().rposition(ends).map_or(0, |at| at + 1);
+    let (whole, open) = bytes.split_at_checked(whole)?;
+    let mut lines = whole
+        .split(ends)
+        .filter(|line| !line.is_empty())
+        .chain(Some(open).filter(|open| could_not_be_a_field(open)))
+        .peekable();
+    if is_from_line(lines.peek()?) {
+        return Some(true);
     }
     // Filters and stores put a dozen fields of their own on top.
     let is_own = |name: &[u8]| {
@@ -40,30 +44,38 @@ pub fn begins(bytes: &[u8]) -> bool {
             .next()
             .unwrap_or_default()
             .trim_ascii_end();
-        mime::is_field(line)
-            && (is_own(name)
-                || FIELDS
-                    .iter()
-                    .any(|field| field.as_bytes().eq_ignore_ascii_case(name)))
+        is_own(name)
+            || FIELDS
+                .iter()
+                .any(|field| field.as_bytes().eq_ignore_ascii_case(name))
     };
     let mut known = 0;
     let mut fields = 0;
-    // The last line may be cut; it is judged like the others, since only the name matters.
-    for _ in 0..64 {
-        if first.first().is_some_and(u8::is_ascii_whitespace) && fields > 0 {
-            // Folded.
-        } else if mime::is_field(first) {
+    for line in lines {
+        if mime::is_field(line) {
             fields += 1;
-            known += usize::from(is_known(first));
-        } else {
-            break;
+            known += usize::from(is_known(line));
+        } else if fields == 0 || !line.first().is_some_and(u8::is_ascii_whitespace) {
+            return Some(false);
         }
-        match lines.next() {
-            Some(line) => first = line,
-            None => break,
+        if known >= 2 || (known >= 1 && fields >= 2) {
+            return Some(true);
+        }
+        if fields > 64 {
+            return Some(false);
         }
     }
-    known >= 2 || (known >= 1 && fields >= 2)
+    None
+}
+
+/// Whether a line that may still grow has a byte in it that neither a field's name nor an mbox separator has there.
+fn could_not_be_a_field(open: &[u8]) -> bool {
+    let folded = open.first().is_none_or(u8::is_ascii_whitespace);
+    let name = open
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        .count();
+    !folded && name < open.len() && !mime::is_field(open) && !open.starts_with(b"From ")
 }
 
 /// An mbox separator: `From `, an address or name, and a date with a year (mbox(5); RFC 4155).
