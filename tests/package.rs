@@ -44,6 +44,7 @@ fn the_package_installs_the_program_its_man_page_and_its_completions() {
                 "deb",
                 "--no-build",
                 "--no-strip",
+                "--fast",
                 "--profile",
                 profile,
                 "--output",
