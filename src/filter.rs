@@ -104,7 +104,7 @@ impl Filter {
     /// Whether the verdict has one of the values.
     #[must_use]
     pub fn passes(&self, verdict: &Verdict<'_>) -> bool {
-        let record = verdict.record;
+        let record = &verdict.record;
         let is = |text: &str| {
             self.values
                 .iter()

@@ -20,7 +20,7 @@ use crate::vocabulary::{
 #[derive(Clone, Debug)]
 pub struct Verdict<'a> {
     /// What was read.
-    pub record: &'a Record<'a>,
+    pub record: Record<'a>,
     /// Reply code (RFC 5321).
     pub code: Option<u16>,
     /// Enhanced status code (RFC 3463).
@@ -114,7 +114,7 @@ impl<'a> Verdict<'a> {
 
     /// The blocklist that the reply names, and the IP address or domain that it shows as listed.
     #[must_use]
-    pub fn listing(&self) -> Option<(&'static Blocklist, Option<&'a str>)> {
+    pub fn listing(&self) -> Option<(&'static Blocklist, Option<&str>)> {
         let list = self.facts.blocklist?;
         let reply = self.reply();
         let ip = || {
@@ -138,7 +138,7 @@ impl<'a> Verdict<'a> {
 
     /// The blocklist that the reply names.
     #[must_use]
-    pub fn blocklist(&self) -> Option<Listing<'a>> {
+    pub fn blocklist(&self) -> Option<Listing<'_>> {
         let (list, listed) = self.listing()?;
         Some(Listing {
             id: BUILT_IN.str(list.id),
@@ -184,7 +184,7 @@ impl<'a> Verdict<'a> {
 
     /// The cause in one plain sentence that names what is known.
     #[must_use]
-    pub fn summary(&self) -> Cow<'a, str> {
+    pub fn summary(&self) -> Cow<'_, str> {
         let facts = &self.facts;
         let template = match facts.rule.map(|rule| facts.tables.str(rule.summary)) {
             Some(own) if !own.is_empty() => own,
@@ -243,19 +243,19 @@ impl<'a> Verdict<'a> {
 
     /// What to do, first step first.
     #[must_use]
-    pub fn fix(&self) -> Vec<Cow<'a, str>> {
+    pub fn fix(&self) -> Vec<Cow<'_, str>> {
         self.steps(&|name| self.value(name))
     }
 
     /// What to do about all replies that the same rule wins: names no address, IP or host of this one.
     #[must_use]
-    pub fn fix_of_rule(&self) -> Vec<Cow<'a, str>> {
+    pub fn fix_of_rule(&self) -> Vec<Cow<'_, str>> {
         self.steps(&|name| self.common_value(name))
     }
 
     /// What to do about the cause, whatever rule won.
     #[must_use]
-    pub fn fix_of_cause(&self) -> Vec<Cow<'a, str>> {
+    pub fn fix_of_cause(&self) -> Vec<Cow<'_, str>> {
         BUILT_IN
             .list(self.cause.row().fix)
             .map(|step| fill(step, &|_| None))
@@ -263,7 +263,7 @@ impl<'a> Verdict<'a> {
     }
 
     /// The steps of the fix, with these values filled in.
-    fn steps(&self, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Vec<Cow<'a, str>> {
+    fn steps<'v>(&'v self, value: &dyn Fn(&str) -> Option<Cow<'v, str>>) -> Vec<Cow<'v, str>> {
         let facts = &self.facts;
         let own = |span| {
             facts
@@ -407,7 +407,7 @@ impl<'a> Verdict<'a> {
 
     /// What the verdict rests on, strongest first.
     #[must_use]
-    pub fn evidence(&self) -> Vec<Evidence<'a>> {
+    pub fn evidence(&self) -> Vec<Evidence<'_>> {
         let facts = &self.facts;
         let reply = self.reply();
         let mut evidence = Vec::new();
@@ -528,7 +528,7 @@ impl<'a> Verdict<'a> {
     /// The address or domain that the reply blames: what is listed, the client that the own server refused, the recipient,
     /// or what a refusal by policy names. Of several that it names, one's own is meant.
     fn what_is_blamed(&self, own: &Own) -> Option<String> {
-        let record = self.record;
+        let record = &self.record;
         if let Some(listed) = self.blocklist().and_then(|list| list.listed) {
             return Some(listed.into_owned());
         }
@@ -602,17 +602,17 @@ impl<'a> Verdict<'a> {
         self.facts.rule.map(|rule| self.facts.tables.str(rule.id))
     }
 
-    fn reply(&self) -> &'a str {
+    fn reply(&self) -> &str {
         &self.record.reply
     }
 
     /// What a placeholder stands for in all replies that the same rule wins.
-    fn common_value(&self, name: &str) -> Option<Cow<'a, str>> {
+    fn common_value(&self, name: &str) -> Option<Cow<'_, str>> {
         matches!(name, "provider" | "list").then(|| self.value(name))?
     }
 
     /// What a placeholder stands for here.
-    fn value(&self, name: &str) -> Option<Cow<'a, str>> {
+    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
         let reply = self.reply();
         match name {
             "recipient" => match self.record.recipient.as_deref() {

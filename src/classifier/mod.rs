@@ -138,19 +138,19 @@ impl<'k> Classifier<'k> {
         self
     }
 
-    /// What a record means. The same record gives the same verdict, whatever came before.
-    pub fn classify<'a>(&mut self, record: &'a Record<'a>) -> Verdict<'a>
+    /// What a record means, or a bare reply. The same record gives the same verdict, whatever came before.
+    pub fn classify<'a>(&mut self, record: impl Into<Record<'a>>) -> Verdict<'a>
     where
         'k: 'a,
     {
-        let mut verdict = self.judge(record);
+        let mut verdict = self.judge(record.into());
         if let Some(own) = self.own {
             verdict.tell_whose(own);
         }
         verdict
     }
 
-    fn judge<'a>(&mut self, record: &'a Record<'a>) -> Verdict<'a>
+    fn judge<'a>(&mut self, record: Record<'a>) -> Verdict<'a>
     where
         'k: 'a,
     {
@@ -160,6 +160,7 @@ impl<'k> Classifier<'k> {
         }
         let text = &record.reply[..end];
         let reply = Reply::read(text);
+        let code = reply.code;
         let phase = record.phase.or_else(|| phase_in(text));
         let enhanced = reply.enhanced.or(record.dsn);
         let claim = claim(reply.code, enhanced, record.outcome);
@@ -188,8 +189,8 @@ impl<'k> Classifier<'k> {
         // A mail system's own "sent" needs no reading between the lines.
         if record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..)) {
             facts.tier = Tier::Outcome;
-            facts.provider = host.or_else(|| recipient_provider(&BUILT_IN, record));
-            return finished(record, &reply, enhanced, claim, Cause::Accepted, facts);
+            facts.provider = host.or_else(|| recipient_provider(&BUILT_IN, &record));
+            return finished(record, code, enhanced, claim, Cause::Accepted, facts);
         }
 
         let asked = Asked {
@@ -199,7 +200,7 @@ impl<'k> Classifier<'k> {
             host,
             // A relay that is no provider's speaks for itself, not for the recipient's provider.
             recipient: match record.remote_host {
-                None => recipient_provider(&BUILT_IN, record),
+                None => recipient_provider(&BUILT_IN, &record),
                 Some(_) => None,
             },
         };
@@ -239,7 +240,7 @@ impl<'k> Classifier<'k> {
             let host = record.remote_host.as_deref();
             let provider = match host {
                 Some(host) => user.provider_of_host(host),
-                None => recipient_provider(&user, record),
+                None => recipient_provider(&user, &record),
             };
             facts.provider = self.marks(provider).provider.or(facts.provider);
             if let Some(own) = self.best(&user, text, &asked, facts.provider)
@@ -251,7 +252,7 @@ impl<'k> Classifier<'k> {
             }
         }
         let cause = decide(&mut facts, best, &asked, claim, text);
-        finished(record, &reply, enhanced, claim, cause, facts)
+        finished(record, code, enhanced, claim, cause, facts)
     }
 
     /// The marks of providers, blocklists and failed lookups among the hits; the longest of each kind counts.
@@ -694,8 +695,8 @@ fn names_a_list(cause: Cause) -> bool {
 
 /// Settles what follows from cause, rule and codes.
 fn finished<'a>(
-    record: &'a Record<'a>,
-    reply: &Reply<'_>,
+    record: Record<'a>,
+    code: Option<u16>,
     enhanced: Option<Enhanced>,
     claim: Family,
     cause: Cause,
@@ -833,7 +834,7 @@ fn finished<'a>(
     }
     Verdict {
         record,
-        code: reply.code,
+        code,
         enhanced,
         family,
         claim,

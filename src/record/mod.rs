@@ -14,6 +14,7 @@ mod mailq;
 mod opensmtpd;
 mod postfix;
 mod qmail;
+pub mod reader;
 mod reply;
 mod sendmail;
 mod stalwart;
@@ -59,6 +60,35 @@ pub struct Record<'a> {
     pub own_server: bool,
     /// The class that a sending platform gave (PowerMTA `bounceCat`, SES `bounceType`): evidence, never the verdict.
     pub platform_class: Option<Cow<'a, str>>,
+}
+
+/// A bare reply as a record.
+impl<'a> From<&'a str> for Record<'a> {
+    fn from(reply: &'a str) -> Self {
+        Self {
+            format: reply::ID,
+            reply: Cow::Borrowed(reply),
+            ..Self::default()
+        }
+    }
+}
+
+/// The same record, its texts borrowed.
+impl<'a> From<&'a Record<'_>> for Record<'a> {
+    fn from(record: &'a Record<'_>) -> Self {
+        let text = |text: &'a Option<Cow<'_, str>>| text.as_deref().map(Cow::Borrowed);
+        Self {
+            reply: Cow::Borrowed(&record.reply),
+            recipient: text(&record.recipient),
+            sender: text(&record.sender),
+            queue_id: text(&record.queue_id),
+            remote_host: text(&record.remote_host),
+            remote_ip: text(&record.remote_ip),
+            time: text(&record.time),
+            platform_class: text(&record.platform_class),
+            ..*record
+        }
+    }
 }
 
 impl Record<'_> {

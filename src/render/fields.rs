@@ -80,7 +80,7 @@ impl Key {
     #[must_use]
     pub fn value<'a>(self, answer: Answer<'a>) -> Option<Value<'a>> {
         let Answer { verdict, file } = answer;
-        let record = verdict.record;
+        let record = &verdict.record;
         Some(match self {
             Self::Schema => Value::Number(SCHEMA),
             Self::Line if record.line == 0 => return None,

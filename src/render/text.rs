@@ -35,7 +35,7 @@ impl Lines {
     /// The writer's.
     pub fn write(self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
         let verdict = answer.verdict;
-        let record = verdict.record;
+        let record = &verdict.record;
         if let Some(file) = answer.file.filter(|_| self.with_file) {
             write!(out, "{}  ", visible(file))?;
         }
@@ -267,7 +267,7 @@ impl Page {
 
     /// Adds what the record knows besides the reply; an argument is before the reader's eyes already.
     fn record(&mut self, answer: Answer<'_>) {
-        let record = answer.verdict.record;
+        let record = &answer.verdict.record;
         if record.line == 0 && record.format == "reply" {
             return;
         }

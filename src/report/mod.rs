@@ -213,7 +213,7 @@ impl Report {
 
     /// Counts a verdict on a record of this file.
     pub fn add(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
-        let record = verdict.record;
+        let record = &verdict.record;
         let accepted = matches!(verdict.family, Family::Success | Family::Intermediate);
         let refused = !accepted && !record.own_server;
         self.records += 1;
@@ -233,7 +233,7 @@ impl Report {
     }
 
     fn refuse(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
-        let (cause, record) = (verdict.cause, verdict.record);
+        let (cause, record) = (verdict.cause, &verdict.record);
         let Some(place) = self.causes.get_mut(cause as usize) else {
             return;
         };
@@ -533,7 +533,7 @@ impl Block {
 
 impl Example {
     fn of(verdict: &Verdict<'_>, file: Option<&str>) -> Self {
-        let record = verdict.record;
+        let record = &verdict.record;
         let own = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
         let steps = |steps: Vec<Cow<'_, str>>| steps.into_iter().map(Cow::into_owned).collect();
         let mut reply = record.reply.to_string();
