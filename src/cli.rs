@@ -16,7 +16,7 @@ pub struct Cli {
     #[arg(value_name = "REPLY")]
     pub reply: Vec<OsString>,
 
-    /// Read this file; '-' is standard input; may be given several times
+    /// Read this file, packed by gzip or zstd or not; '-' is standard input; may be given several times
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "reply")]
     pub file: Vec<PathBuf>,
 

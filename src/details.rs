@@ -21,6 +21,7 @@ pub fn first(text: &str, wanted: Literal) -> Option<&str> {
 /// The first mail address in `text`, without the brackets and dots around it.
 #[must_use]
 pub fn address(text: &str) -> Option<&str> {
+    memchr::memchr(b'@', text.as_bytes())?;
     find_address(text, |_| true)
 }
 
@@ -154,6 +155,12 @@ pub fn ip(text: &str) -> Option<&str> {
         let behind = bytes[at..].iter().take_while(|byte| inside(byte)).count();
         done = at + behind;
         let piece = text.get(at - before..done)?;
+        // Codes and names have a dot or two; what has fewer separators than an address has is not worth reading as one.
+        let dots = piece.bytes().filter(|byte| *byte == b'.').count();
+        let colons = piece.bytes().filter(|byte| *byte == b':').count();
+        if dots < 3 && colons < 2 {
+            continue;
+        }
         let bare = piece.trim_matches(['.', ':']);
         if let Some(piece) = [piece, bare]
             .into_iter()

@@ -14,6 +14,7 @@ use anyhow::{Context, Result, bail};
 use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::progress::Progress;
+use crate::unpack::unpacked;
 
 /// Bytes of a block; also what is kept of a line at most.
 pub const BLOCK: usize = 1 << 20;
@@ -100,10 +101,10 @@ impl Source {
         Ok(Some(mails.into_iter().map(Self::File).collect()))
     }
 
-    /// Opens it; what is read is counted where the progress is shown.
+    /// Opens it; what is read is counted where the progress is shown, and what is packed is unpacked on the way.
     ///
     /// # Errors
-    /// The file cannot be opened.
+    /// The file cannot be opened, or its first bytes cannot be read.
     pub fn open(&self, progress: Option<&Progress>) -> Result<Box<dyn Read + '_>> {
         fn counted<'r>(progress: Option<&Progress>, from: impl Read + 'r) -> Box<dyn Read + 'r> {
             match progress {
@@ -113,12 +114,11 @@ impl Source {
         }
         Ok(match self {
             Self::Argument(reply) => Box::new(reply.as_bytes()),
-            Self::Stdin { .. } => counted(progress, io::stdin().lock()),
-            Self::File(path) => {
-                let file =
-                    File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-                counted(progress, file)
-            }
+            Self::Stdin { .. } => unpacked(counted(progress, io::stdin().lock()))
+                .context("cannot read standard input")?,
+            Self::File(path) => File::open(path)
+                .and_then(|file| unpacked(counted(progress, file)))
+                .with_context(|| format!("cannot read {}", path.display()))?,
         })
     }
 

@@ -12,6 +12,7 @@ mod render;
 mod run;
 mod settings;
 mod signals;
+mod unpack;
 mod user_rules;
 
 use std::io::{self, Write};

@@ -105,7 +105,7 @@ impl<'a> Verdict<'a> {
     /// The provider or filter that spoke.
     #[must_use]
     pub fn provider(&self) -> Option<Provider<'a>> {
-        let (tables, row) = self.facts.provider()?;
+        let (tables, row) = self.facts.provider(&self.record)?;
         Some(Provider {
             id: tables.str(row.id),
             name: tables.str(row.name),
@@ -315,7 +315,7 @@ impl<'a> Verdict<'a> {
     #[must_use]
     pub fn conflicts(&self) -> Vec<String> {
         let mut conflicts = Vec::new();
-        let code = match (self.code, self.enhanced) {
+        let code = || match (self.code, self.enhanced) {
             (Some(code), _) => format!("{}xx", code / 100),
             (None, Some(status)) => format!("{}.x.x", status.class),
             (None, None) => String::new(),
@@ -323,7 +323,8 @@ impl<'a> Verdict<'a> {
         match (self.claim, self.family) {
             (Family::Permanent, Family::Temporary) => {
                 conflicts.push(format!(
-                    "Coded {code} (permanent), but this passes by itself: a later try can succeed."
+                    "Coded {} (permanent), but this passes by itself: a later try can succeed.",
+                    code()
                 ));
             }
             (Family::Temporary, Family::Permanent)
@@ -333,17 +334,20 @@ impl<'a> Verdict<'a> {
                 ) =>
             {
                 conflicts.push(format!(
-                    "Coded {code} (temporary), but the mail system gave up: this mail was returned."
+                    "Coded {} (temporary), but the mail system gave up: this mail was returned.",
+                    code()
                 ));
             }
             (Family::Temporary, Family::Permanent) => {
                 conflicts.push(format!(
-                    "Coded {code} (temporary), but the text is final: trying again will not help."
+                    "Coded {} (temporary), but the text is final: trying again will not help.",
+                    code()
                 ));
             }
             (Family::Success, Family::Temporary | Family::Permanent) => {
                 conflicts.push(format!(
-                    "Coded {code} (success), but the text is a refusal."
+                    "Coded {} (success), but the text is a refusal.",
+                    code()
                 ));
             }
             _ => {}
@@ -392,7 +396,7 @@ impl<'a> Verdict<'a> {
         if let Some(rule) = facts.rule {
             references.push(facts.tables.str(rule.source));
         }
-        if let Some((tables, row)) = facts.provider() {
+        if let Some((tables, row)) = facts.provider(&self.record) {
             references.push(tables.str(row.page));
         }
         references.extend(BUILT_IN.list(self.cause.row().references));

@@ -259,6 +259,9 @@ fn no_trick_reaches_the_eye_in_any_output() {
             &["--format", "csv"],
             &["--details"],
             &[],
+            &["--summary"],
+            &["--summary", "--json"],
+            &["--summary", "--format", "html"],
             &["--redact", "--details"],
         ] {
             let shown = out(&fed(arguments, input));
@@ -564,6 +567,62 @@ fn the_answer_is_the_same_in_every_environment() {
 }
 
 #[test]
+fn a_redacted_report_still_tells_one_address_from_another() {
+    let log: String = ["jane", "joan", "jane"]
+        .map(|name| BOUNCED.replace("bob", name))
+        .concat();
+    let report = |arguments: &[&str]| -> Value {
+        serde_json::from_str(&out(&fed(
+            &[&["--summary", "--json"], arguments].concat(),
+            &log,
+        )))
+        .unwrap()
+    };
+    let (plain, hidden) = (report(&[]), report(&["--redact"]));
+    assert_eq!(plain["suppress"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        hidden["suppress"],
+        serde_json::json!(["redacted@example.com", "redacted@example.com"])
+    );
+    assert_eq!(
+        plain["causes"][0]["recipients"],
+        hidden["causes"][0]["recipients"]
+    );
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_answer_is_the_same_on_one_processor_and_in_any_pieces() {
+    let lines: Vec<&str> = FORMATS.iter().map(|format| format.example).collect();
+    let log = (lines.join("\n") + "\n550-5.7.1 first\n550 5.7.1 last\n").repeat(1_000);
+    let path = file("threads.log", &log);
+    for arguments in [&["--json"][..], &["--summary", "--json"]] {
+        let with_file = [arguments, &["-f", &path]].concat();
+        let usual = out(&whybounce(&with_file).output().unwrap());
+        let mut alone = Command::new("taskset");
+        alone
+            .args(["-c", "0", env!("CARGO_BIN_EXE_whybounce")])
+            .args(&with_file);
+        // taskset(1) of util-linux may be missing.
+        if let Ok(output) = alone.output() {
+            assert!(out(&output) == usual, "{arguments:?} on one processor");
+        }
+        let whole = out(&fed(arguments, &log));
+        let mut child = whybounce(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        let log = log.clone();
+        let writer = std::thread::spawn(move || {
+            log.as_bytes()
+                .chunks(9_973)
+                .try_for_each(|piece| stdin.write_all(piece))
+        });
+        let pieces = child.wait_with_output().unwrap();
+        writer.join().unwrap().unwrap();
+        assert!(out(&pieces) == whole, "{arguments:?} in pieces");
+    }
+}
+
+#[test]
 fn nothing_needs_a_network() {
     // unshare(1) may be missing or forbidden; the list of what the program is built from is looked at anyway.
     let probe = Command::new("unshare").args(["-rn", "true"]).output();
@@ -629,6 +688,14 @@ fn a_redacted_answer_names_nobody_in_any_form() {
         &[],
         &["--format", "csv"],
         &["--format", "tsv"],
+        &[
+            "--null",
+            "--fields",
+            "reply,recipient,sender,summary,evidence",
+        ],
+        &["--summary"],
+        &["--summary", "--json"],
+        &["--summary", "--format", "html"],
     ] {
         for input in [&log, &json, &mail, &said] {
             let shown = out(&fed(&[form, &["--redact"]].concat(), input));

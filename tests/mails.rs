@@ -621,6 +621,31 @@ fn imail_says_it_in_one_line() {
 }
 
 #[test]
+fn a_message_id_in_a_sentence_is_no_recipient() {
+    let record = one(&plain(
+        "Message <1@example.org> could not be delivered to <quin@example.net>.\n\nReason:\n\n550 5.1.1 <quin@example.net> User unknown\n",
+    ));
+    says(
+        &record,
+        "quin@example.net",
+        "550 5.1.1 <quin@example.net> User unknown",
+    );
+}
+
+#[test]
+fn the_next_line_of_a_session_is_no_part_of_the_reply() {
+    let record = one(&plain(
+        "Failed address: uma@example.net\n\n--- Session Transcript ---\n Fri 2025-02-07 10:00:00: --> RCPT To:<uma@example.net>\n \
+         Fri 2025-02-07 10:00:00: <-- 550 5.1.1 <uma@example.net>: Recipient unknown\n Fri 2025-02-07 10:00:01: --> QUIT\n--- End Transcript ---\n",
+    ));
+    says(
+        &record,
+        "uma@example.net",
+        "550 5.1.1 <uma@example.net>: Recipient unknown",
+    );
+}
+
+#[test]
 fn a_sentence_of_groupwise_in_brackets_is_the_reason() {
     let record = one(&plain(
         "The message that you sent was undeliverable to the following:\n\tpia@example.net (user not found)\n\nPossibly truncated original message follows:\n",

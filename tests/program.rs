@@ -7,6 +7,10 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+
 const UNKNOWN: &str = "550 5.1.1 <bob@example.com>: Recipient address rejected: User unknown";
 const BOUNCED: &str = "Jun  1 10:00:00 mail postfix/smtp[4711]: 4Zx1Yq2Lz7z: to=<bob@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 <bob@example.com>: User unknown (in reply to RCPT TO command))\n";
 const SENT: &str = "Jun  1 10:00:01 mail postfix/smtp[4711]: 4Zx1Yq2Lz8z: to=<ann@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1.2, delays=0.1/0/0.6/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4Zx1Yq9)\n";
@@ -326,6 +330,33 @@ fn what_is_mistyped_is_answered_with_what_was_meant() {
             err(&output)
         );
         assert!(output.stdout.is_empty(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn packed_logs_are_read_as_they_are_from_files_and_pipes() {
+    let log = [SENT, NOISE, BOUNCED].concat();
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(log.as_bytes()).unwrap();
+    let plain = run(&[
+        "--json",
+        "-f",
+        file("rotated", log.as_bytes()).to_str().unwrap(),
+    ]);
+    for packed in [
+        gzip.finish().unwrap(),
+        compress_to_vec(log.as_bytes(), CompressionLevel::Fastest),
+    ] {
+        let output = run(&["--json", "-f", file("rotated", &packed).to_str().unwrap()]);
+        assert_eq!(out(&output), out(&plain));
+        assert_eq!(out(&fed(&[], &packed)), out(&fed(&[], log.as_bytes())));
+        let cut = fed(&[], &packed[..packed.len() - 2]);
+        assert_eq!(cut.status.code(), Some(2));
+        assert!(
+            err(&cut).contains("cannot read standard input"),
+            "{}",
+            err(&cut)
+        );
     }
 }
 

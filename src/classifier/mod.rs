@@ -57,6 +57,7 @@ pub(crate) struct Facts<'a> {
     pub rule: Option<&'a Rule>,
     /// Where in the reply the winning words stand.
     pub place: Range<usize>,
+    /// Who spoke; of a mail that was sent it is not looked up before somebody asks.
     pub provider: Option<u16>,
     pub blocklist: Option<&'static Blocklist>,
     pub list_place: Range<usize>,
@@ -69,8 +70,11 @@ pub(crate) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// The row of the provider, and the tables that have it.
-    pub fn provider(&self) -> Option<(Tables<'a>, &'a Provider)> {
-        let number = self.provider?;
+    pub fn provider(&self, record: &Record<'_>) -> Option<(Tables<'a>, &'a Provider)> {
+        let number = match self.tier {
+            Tier::Outcome => provider_by_name(record),
+            _ => self.provider,
+        }?;
         [Some(BUILT_IN), self.user]
             .into_iter()
             .flatten()
@@ -164,10 +168,6 @@ impl<'k> Classifier<'k> {
         let phase = record.phase.or_else(|| phase_in(text));
         let enhanced = reply.enhanced.or(record.dsn);
         let claim = claim(reply.code, enhanced, record.outcome);
-        let host = record
-            .remote_host
-            .as_deref()
-            .and_then(|host| BUILT_IN.provider_of_host(host));
 
         let mut facts = Facts {
             tables: BUILT_IN,
@@ -176,7 +176,7 @@ impl<'k> Classifier<'k> {
             tier: Tier::Nothing,
             rule: None,
             place: 0..0,
-            provider: host,
+            provider: None,
             blocklist: None,
             list_place: 0..0,
             resolver: None,
@@ -189,10 +189,10 @@ impl<'k> Classifier<'k> {
         // A mail system's own "sent" needs no reading between the lines.
         if record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..)) {
             facts.tier = Tier::Outcome;
-            facts.provider = host.or_else(|| recipient_provider(&BUILT_IN, &record));
             return finished(record, code, enhanced, claim, Cause::Accepted, facts);
         }
 
+        let host = host_provider(&record);
         let asked = Asked {
             code: reply.code,
             enhanced,
@@ -464,9 +464,11 @@ fn holds(tables: &Tables<'_>, rule: &Rule, asked: &Asked, provider: Option<u16>)
                 .is_some_and(|phase| rule.phases & (1 << phase as u8) != 0))
 }
 
-/// How much a rule asks for: between rules of one tier the one that asks for more wins.
+/// How much a rule asks for: between rules of one tier the one that asks for more wins. Two rules that ask for the same
+/// are a tie, which a rule of a file with a subject wins.
 fn score(rule: &Rule, words: u32) -> u32 {
     words * 4
+        + u32::from(rule.general == 0)
         + 6 * u32::from(rule.when_provider != NONE)
         + 6 * u32::from(rule.enhanced.len > 0)
         + 3 * u32::from(rule.codes.len > 0)
@@ -500,6 +502,20 @@ impl Patterns {
         let compiled = self.0.get(at).and_then(|(_, compiled)| compiled.as_ref());
         compiled.is_some_and(|regex| regex.is_match(text))
     }
+}
+
+/// The provider whose host spoke.
+fn host_provider(record: &Record<'_>) -> Option<u16> {
+    record
+        .remote_host
+        .as_deref()
+        .and_then(|host| BUILT_IN.provider_of_host(host))
+}
+
+/// The provider that a record shows by its names alone. Most mail is sent, and nobody asks who took it, so it is looked
+/// up when somebody does.
+fn provider_by_name(record: &Record<'_>) -> Option<u16> {
+    host_provider(record).or_else(|| recipient_provider(&BUILT_IN, record))
 }
 
 /// The provider whose mailbox the recipient has.
@@ -593,7 +609,6 @@ fn decide<'a>(
                 cause,
                 Cause::Greylisted
                     | Cause::DomainBlocklisted
-                    | Cause::IpBlocklisted
                     | Cause::RecipientUnknown
                     | Cause::MailboxFull
             );
@@ -602,7 +617,9 @@ fn decide<'a>(
             .blocklist
             .is_some_and(|list| match Lists::from_index(list.lists) {
                 Some(Lists::Domain | Lists::Hash) => true,
-                Some(Lists::IpOrDomain) => crate::details::ip(text).is_none(),
+                Some(Lists::IpOrDomain) => {
+                    cause != Cause::IpBlocklisted && crate::details::ip(text).is_none()
+                }
                 _ => false,
             });
         cause = if domain {
@@ -732,6 +749,13 @@ fn finished<'a>(
             }
         }
         None if passes => Family::Temporary,
+        // `550 4.3.2`: where the two codes disagree, trouble of a kind that passes is believed to pass.
+        None if claim == Family::Permanent
+            && kinds.has(Kind::Temporary)
+            && enhanced.is_some_and(|status| status.class == 4) =>
+        {
+            Family::Temporary
+        }
         None if cause == Cause::DeliveryExpired => Family::Permanent,
         None if claim != Family::Unknown => claim,
         None if kinds.has(Kind::Temporary) => Family::Temporary,

@@ -158,11 +158,12 @@ impl Compiled {
         Ok(())
     }
 
-    /// Adds one rule; `provider` is that of its file.
+    /// Adds one rule; `provider` and `general` are those of its file.
     fn rule(
         &mut self,
         entry: &RuleEntry,
         provider: Option<&ProviderEntry>,
+        general: bool,
         names: &dyn Names,
         sets: &WordSets,
     ) -> Result<(), String> {
@@ -237,6 +238,7 @@ impl Compiled {
                 Strength::from_id(id).map(|it| it as u8)
             })?
             .unwrap_or(Strength::Plain as u8),
+            general: u8::from(general),
             needs,
             phases,
             when_provider,
@@ -519,7 +521,7 @@ pub fn slots(entries: impl Iterator<Item = (u64, u32)>) -> Vec<(u64, u32)> {
     let size = (entries.len() * 2).next_power_of_two().max(2);
     let mut slots = vec![(0, 0); size];
     for (hash, id) in entries {
-        let mut at = hash as usize & (size - 1);
+        let mut at = super::tables::home(hash) & (size - 1);
         while slots[at].0 != 0 {
             at = (at + 1) & (size - 1);
         }
@@ -551,7 +553,7 @@ pub fn compile_file(
             problems.push(format!("{place}: rule {id:?}: the id is taken by {first}"));
             continue;
         }
-        if let Err(problem) = into.rule(entry, provider, names, sets) {
+        if let Err(problem) = into.rule(entry, provider, file.general, names, sets) {
             problems.push(format!("{place}: rule {id:?}: {problem}"));
         }
         seen.insert(id.clone(), format!("the rule at {place}"));

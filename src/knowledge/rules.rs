@@ -33,6 +33,9 @@ impl OneOrMany {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct RulesFile {
     pub provider: Option<Spanned<ProviderEntry>>,
+    /// Its rules are anybody's wording: they lose a tie against the rules of a file with a subject.
+    #[serde(default)]
+    pub general: bool,
     #[serde(default)]
     pub rule: Vec<Spanned<RuleEntry>>,
 }

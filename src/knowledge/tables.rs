@@ -37,6 +37,8 @@ pub struct Rule {
     pub id: Str,
     pub cause: u8,
     pub strength: u8,
+    /// 1 when the file is `general`.
+    pub general: u8,
     /// Bits of [`Slot`] that a reply must hold.
     pub needs: u8,
     pub phases: u8,
@@ -204,11 +206,17 @@ pub struct CodeRow {
     pub phases: Span,
 }
 
+/// Where a hash begins to look for its slot: the upper bits of a product are the well mixed ones, and the lowest is always set.
+#[must_use]
+pub const fn home(hash: u64) -> usize {
+    (hash >> 32) as usize
+}
+
 /// What a hash stands for, among slots that are a power of two in number and not all taken.
 #[must_use]
 pub fn probe(slots: &[(u64, u32)], hash: u64) -> Option<u32> {
     let mask = slots.len().wrapping_sub(1);
-    let mut at = hash as usize & mask;
+    let mut at = home(hash) & mask;
     loop {
         match slots.get(at)? {
             (found, id) if *found == hash => return Some(*id),

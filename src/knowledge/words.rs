@@ -70,28 +70,27 @@ pub fn hash(word: &[u8]) -> u64 {
 
 /// The hash of an ASCII word of letters and digits at `start..end`, in lower case.
 fn hash_at(bytes: &[u8], start: usize, end: usize) -> u64 {
-    let length = end - start;
-    // Most words fit into eight bytes: one load, and what stands behind the word masked away.
-    if length <= 8
-        && let Some(eight) = bytes.get(start..).and_then(|rest| rest.first_chunk::<8>())
-    {
-        let keep = u64::MAX >> (64 - 8 * length.max(1));
-        return finish(mix(
-            length as u64,
-            (u64::from_le_bytes(*eight) | SMALL) & keep,
-        ));
-    }
-    let word = bytes
-        .get(start..end.min(start + LONGEST))
-        .unwrap_or_default();
-    let mut state = length as u64;
-    for part in word.chunks(8) {
-        let mut eight = [0; 8];
-        eight[..part.len()].copy_from_slice(part);
-        let keep = u64::MAX >> (64 - 8 * part.len());
-        state = mix(state, (u64::from_le_bytes(eight) | SMALL) & keep);
+    let mut state = (end - start) as u64;
+    let end = end.min(start + LONGEST);
+    let mut at = start;
+    while at < end {
+        let keep = u64::MAX >> (64 - 8 * (end - at).min(8));
+        state = mix(state, (eight_at(bytes, at) | SMALL) & keep);
+        at += 8;
     }
     finish(state)
+}
+
+/// The eight bytes at a place, 0 for those behind the end. One load, but for the last word of a text.
+fn eight_at(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => rest
+            .iter()
+            .rev()
+            .fold(0, |eight, byte| eight << 8 | u64::from(*byte)),
+    }
 }
 
 /// The bit that makes a letter small, eight times; digits have it already.
@@ -439,6 +438,13 @@ fn url_end(bytes: &[u8], at: usize) -> Option<usize> {
 /// An IPv4 or IPv6 address, a prefix length or port with it or not.
 #[must_use]
 pub fn is_ip(bytes: &[u8]) -> bool {
+    // Names are far more frequent, and most show it with their first letter.
+    if !matches!(
+        bytes.first(),
+        Some(b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b'x' | b':' | b'.')
+    ) {
+        return false;
+    }
     let bare = bytes.split(|byte| *byte == b'/').next().unwrap_or(bytes);
     let first = bare.split(|byte| *byte == b':').next().unwrap_or(bare);
     let dots = first.iter().filter(|byte| **byte == b'.').count();

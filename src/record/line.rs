@@ -59,24 +59,18 @@ pub fn stamp(text: &str) -> Option<(&str, &str)> {
     Some((time, rest.trim_ascii_start()))
 }
 
+/// The months as RFC 3164 writes them.
+const MONTHS: [[u8; 3]; 12] = [
+    *b"Jan", *b"Feb", *b"Mar", *b"Apr", *b"May", *b"Jun", *b"Jul", *b"Aug", *b"Sep", *b"Oct",
+    *b"Nov", *b"Dec",
+];
+
 /// The length of `Jun  1 10:00:00`, with a year or fractions of a second where the sender writes them.
 fn syslog_stamp(bytes: &[u8]) -> Option<usize> {
-    let month = matches!(
-        bytes.get(..3)?,
-        b"Jan"
-            | b"Feb"
-            | b"Mar"
-            | b"Apr"
-            | b"May"
-            | b"Jun"
-            | b"Jul"
-            | b"Aug"
-            | b"Sep"
-            | b"Oct"
-            | b"Nov"
-            | b"Dec"
-    );
-    if bytes.get(3) != Some(&b' ') || !month {
+    if is_usual_stamp(bytes) {
+        return Some(15);
+    }
+    if bytes.get(3) != Some(&b' ') || !MONTHS.contains(bytes.first_chunk()?) {
         return None;
     }
     let mut at = 4;
@@ -89,6 +83,36 @@ fn syslog_stamp(bytes: &[u8]) -> Option<usize> {
         at += 5;
     }
     clock(bytes, at)
+}
+
+/// Whether this is `Jun  1 10:00:00 ` to the letter, which it nearly always is.
+fn is_usual_stamp(bytes: &[u8]) -> bool {
+    let Some(
+        [
+            month @ ..,
+            b' ',
+            ten,
+            one,
+            b' ',
+            a,
+            b,
+            b':',
+            c,
+            d,
+            b':',
+            e,
+            f,
+            b' ',
+        ],
+    ) = bytes.first_chunk::<16>()
+    else {
+        return false;
+    };
+    MONTHS.contains(month)
+        && (*ten == b' ' || ten.is_ascii_digit())
+        && [one, a, b, c, d, e, f]
+            .iter()
+            .all(|byte| byte.is_ascii_digit())
 }
 
 /// The length of `2026-06-01T10:00:00.123+02:00`, also with a blank or a slash in place of `T` and `-`.
@@ -189,8 +213,7 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
         let behind = behind.trim_ascii_start();
         if let Some(tag) = word.strip_suffix(':') {
             // Without a stamp only a process number makes a word a program: `Error: ...` is none.
-            let (name, has_number) = match tag.strip_suffix(']').and_then(|tag| tag.split_once('['))
-            {
+            let (name, has_number) = match tag.strip_suffix(']').and_then(|tag| split(tag, b'[')) {
                 Some((name, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
                     (name, true)
                 }
@@ -268,6 +291,12 @@ pub fn cut_last<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
+/// What stands before and behind the first byte `mark`, an ASCII character.
+pub fn split(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = memchr(mark, text.as_bytes())?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
 /// What stands between `open` and the next `close`.
 pub fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     let (_, rest) = cut(text, open)?;
@@ -293,9 +322,9 @@ pub fn ip(text: &str) -> Option<&str> {
 
 /// Name and address out of `mx.example.com[192.0.2.1]:25`; a name that is not known (`unknown`) is none.
 pub fn peer(text: &str) -> (Option<&str>, Option<&str>) {
-    let (name, rest) = text.split_once('[').unwrap_or((text, ""));
+    let (name, rest) = split(text, b'[').unwrap_or((text, ""));
     let name = name.trim().trim_end_matches('.');
-    let address = rest.split_once(']').and_then(|(address, _)| ip(address));
+    let address = split(rest, b']').and_then(|(address, _)| ip(address));
     match ip(name) {
         Some(own) => (None, address.or(Some(own))),
         None => (some(name).filter(|name| *name != "unknown"), address),

@@ -4,7 +4,7 @@
 //! `src/postscreen` and `src/cleanup`. Fields are found by name and not by place, for `delays=`, `dsn=`, `conn_use=` and
 //! `tls=` came one after the other. Zimbra, iRedMail, mailcow and Modoboa write these lines, too.
 
-use super::line::{Line, between, code, cut, cut_last, find, has, peer, some, speaks};
+use super::line::{Line, between, code, cut, cut_last, find, has, peer, some, speaks, split};
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
@@ -83,19 +83,26 @@ fn is_postfix(program: &str) -> bool {
 
 /// Cuts `4Zx1Yq2Lz7z: ` (a queue id, short or long, or NOQUEUE) off a message.
 fn queue_id(message: &str) -> (Option<&str>, &str) {
-    let Some((id, rest)) = message.split_once(':') else {
+    let bytes = message.as_bytes();
+    let length = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
+    if !(5..=25).contains(&length) || bytes.get(length) != Some(&b':') {
         return (None, message);
-    };
+    }
+    let (id, rest) = message.split_at(length);
     // Words in front of a colon (`warning`, `statistics`) have no digit; a short id is hexadecimal and may have none.
-    let fits = (5..=25).contains(&id.len())
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        && (id == "NOQUEUE"
-            || id.bytes().any(|byte| byte.is_ascii_digit())
-            || id.bytes().all(|byte| matches!(byte, b'A'..=b'F')));
+    let fits = id == "NOQUEUE"
+        || id.bytes().any(|byte| byte.is_ascii_digit())
+        || id.bytes().all(|byte| matches!(byte, b'A'..=b'F'));
     if !fits {
         return (None, message);
     }
-    (Some(id), rest.trim_ascii_start())
+    (
+        Some(id),
+        rest.strip_prefix(':').unwrap_or(rest).trim_ascii_start(),
+    )
 }
 
 /// Reads `to=<...>, relay=..., dsn=..., status=WORD (REASON)`.
@@ -187,7 +194,7 @@ fn status_of<'a>(
     dsn: Option<Enhanced>,
     status: &'a str,
 ) -> Option<Record<'a>> {
-    let (word, reason) = status.split_once(' ').unwrap_or((status, ""));
+    let (word, reason) = split(status, b' ').unwrap_or((status, ""));
     let word = word.trim_end_matches([',', '"', '\'']);
     let outcome = match word {
         "sent" | "deliverable" => Some(Outcome::Sent),
@@ -208,7 +215,7 @@ fn status_of<'a>(
     record.outcome = outcome;
     if record.remote_host.is_none()
         && record.remote_ip.is_none()
-        && let Some(relay) = relay.filter(|relay| relay.contains('['))
+        && let Some(relay) = relay.filter(|relay| memchr::memchr(b'[', relay.as_bytes()).is_some())
     {
         let (host, ip) = peer(relay);
         record.remote_host = host.map(Into::into);
@@ -240,7 +247,7 @@ pub fn said(reason: &str) -> Record<'_> {
         .unwrap_or(reason);
     // A host has no blank in it, so what follows the first one tells.
     if let Some(rest) = inner.strip_prefix("host ")
-        && let Some((host, rest)) = rest.split_once(' ')
+        && let Some((host, rest)) = split(rest, b' ')
         && is_host(host)
         && let Some(record) = answer(host, rest)
     {
@@ -295,7 +302,8 @@ fn answer<'a>(host: &'a str, rest: &'a str) -> Option<Record<'a>> {
 
 /// A name with an address or a socket in brackets: no blank in it, so that prose is none.
 fn is_host(text: &str) -> bool {
-    text.contains('[') && !text.contains(' ')
+    memchr::memchr(b'[', text.as_bytes()).is_some()
+        && memchr::memchr(b' ', text.as_bytes()).is_none()
 }
 
 /// Puts a server's words into a record.
@@ -394,10 +402,9 @@ fn returned(text: &str) -> Option<Record<'_>> {
 /// Reads `reject: RCPT from host[ip]: 554 5.7.1 ...; from=<> to=<> proto=ESMTP helo=<>` of smtpd(8), postscreen(8),
 /// cleanup(8) and the milters: a refusal that the user's own server spoke to a client.
 fn refusal(text: &str) -> Option<Record<'_>> {
-    let (kind, rest) = text.split_once(':')?;
-    if !matches!(kind, "reject" | "milter-reject" | "proxy-reject") {
-        return None;
-    }
+    let rest = ["reject:", "milter-reject:", "proxy-reject:"]
+        .iter()
+        .find_map(|kind| text.strip_prefix(kind))?;
     let rest = rest.trim_start();
     let (command, rest) = rest.split_once(' ')?;
     let mut record = Record {

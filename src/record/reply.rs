@@ -558,19 +558,19 @@ fn speaks_of_delivery(text: &str) -> bool {
         |connect to |dane|deferr|denied|desconhecid|desconocid|disabled|discontinued|dkim|dmarc|dnsbl\
         |doesn't exist|econn|eai_|ehostunreach|eenvelope|eauth|enotfound|esocket|etimedout|getaddrinfo|gaierror\
         |graylist|greeting never|greylist|handshake|inconnu|invalid|lookup fail|loops back|name or service not known|nodename nor servname|mx record|nicht gefunden\
-        |no such|not allowed|not exist|not found|not permitted|nxdomain|over quota|overquota\
+        |no mailbox|no such|not allowed|not exist|not found|not permitted|nxdomain|over quota|overquota\
         |permanent error|pleine|prohibited|quota|rbl|rechazad|refus|reject|rejet|relaying|sconosciut\
         |servfail|spam|spf|suppress|suspended|throttl|timed out|timeout|too big|too large|too long\
-        |too many|unable to|unbekannt|undeliver|unknown|unreachable|unrout|unavailable|unsolicited\
+        |too many|unable to|unbekannt|undeliver|unknown|unreachable|unrout|unavailable|unsolicited|unsubscribed\
         |verification failed|verify failed|verweigert|virus|malware|phish";
     const WEAK: &str = "accept|account|address|attachment|bad |busy|can't|cannot|closed|command|connection|content\
         |could not|couldn't|delay|deliver|destination|dns|domain|dropped|error|exceed|expired|fail|forward\
-        |full|helo|host|hop count|inactive|limit|listed|local part|loop|lost|mailbox|maildir|message\
-        |missing|not |permission|policy|queue|rate|recipient|relay|reputation|reset|resolve|route|sender\
+        |full|giving up|helo|host|hop count|inactive|limit|listed|local part|loop|lost|mailbox|maildir|message\
+        |missing|not |permission|policy|queue|rate|recipient|relay|reputation|reset|resolve|retry|route|sender\
         |server|size|smtp|ssl|temporar|tls|transport|try again|user|violat|wrong";
     // What other languages and scripts say for unknown, refused, mailbox, full, does not exist, error.
     const OTHER: &str = "empfänger|ungültig|postfach|boîte|refusé|rejeté|buzón|não|no existe|lleno|не существует|ящик\
-        |отклон|неизвест|получател|不存在|拒|退信|收件|邮箱|用户|失败|宛先|存在しません|拒否|エラー|送信|受信|メール|사용자|거부|수신";
+        |отклон|неизвест|получател|aufgeführt|répertorié|не знайден|не існує|скриньк|不存在|拒|退信|收件|邮箱|用户|失败|宛先|存在しません|拒否|エラー|送信|受信|メール|사용자|거부|수신";
     // By their first letter, so that a word of the text is compared with a handful only.
     static WORDS: LazyLock<Vec<Vec<(&str, bool)>>> = LazyLock::new(|| {
         let mut words = vec![Vec::new(); 26];

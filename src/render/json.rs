@@ -83,16 +83,7 @@ fn write_number(out: &mut impl Write, number: u64) -> io::Result<()> {
 
 /// Writes a string. What needs no escape, which is nearly everything, goes out as it is.
 fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
-    // Without a way out in the middle the compiler looks at many bytes at a time.
-    let odd =
-        |byte: &u8| u8::from(!matches!(byte, b' '..=b'~') | (*byte == b'"') | (*byte == b'\\'));
-    if text
-        .as_bytes()
-        .iter()
-        .map(odd)
-        .fold(0, |any, odd| any | odd)
-        == 0
-    {
+    if !needs_escape(text.as_bytes()) {
         out.write_all(b"\"")?;
         out.write_all(text.as_bytes())?;
         return out.write_all(b"\"");
@@ -100,6 +91,21 @@ fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
     let mut json = serde_json::Serializer::with_formatter(out, Safe);
     // The error inside is the writer's own and stays findable as such (a closed pipe, a full disk).
     text.serialize(&mut json).map_err(io::Error::from)
+}
+
+/// Whether anything here does not stand in JSON as it is. Sixteen bytes at a time, and without a way out among them, for
+/// then they are looked at all at once.
+fn needs_escape(text: &[u8]) -> bool {
+    let odd = |byte: u8| !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\');
+    let any = |bytes: &[u8; 16]| bytes.iter().fold(0, |any, byte| any | u8::from(odd(*byte)));
+    match text.last_chunk::<16>() {
+        // The last sixteen may overlap with those before, which costs less than looking at each of the rest.
+        Some(last) => {
+            let (chunks, _) = text.as_chunks::<16>();
+            chunks.iter().fold(any(last), |odd, chunk| odd | any(chunk)) != 0
+        }
+        None => text.iter().any(|byte| odd(*byte)),
+    }
 }
 
 /// Compact JSON that also escapes what deceives a terminal; serde_json lets U+007F, C1 and bidi controls through raw,

@@ -1,13 +1,14 @@
 //! Which addresses are in trouble, and which of them got their mail in the end. Memory is bounded.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hasher};
 
+use super::bounded::Bounded;
 use crate::knowledge::Cause;
 use crate::record::Record;
 
-/// Addresses that are kept at a time. What happened to further ones is counted, but a later success is not seen.
-pub const MOST: usize = 100_000;
+/// Addresses that are kept. The refusals of further ones are counted, but a later success is not seen.
+pub const MOST: usize = 70_000;
 /// Bytes of the longest address that mail can have (RFC 5321 section 4.5.3.1); what is longer is none, and not kept.
 const LONGEST: usize = 320;
 
@@ -44,21 +45,30 @@ impl Name {
     }
 }
 
-/// What is known of an address.
+/// What is known of an address that was refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Address {
     /// Empty for a mail of unknown recipients.
     text: Box<str>,
-    /// Temporary refusals that a later success would settle, by cause.
-    waiting: Vec<(Cause, u64)>,
-    fate: Fate,
+    refusals: u64,
+    deferrals: Vec<Deferrals>,
+    /// `None` when a mail was taken since.
+    fate: Option<Fate>,
+}
+
+/// Refusals for now, of one cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Deferrals {
+    cause: Cause,
+    /// Those that a later success would settle.
+    waiting: u64,
+    settled: u64,
 }
 
 /// What became of an address so far, the worst thing last.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fate {
     /// A later try may pass.
-    #[default]
     Delayed,
     /// A mail was refused for good, for a reason that is not the address.
     Failed,
@@ -66,19 +76,27 @@ pub enum Fate {
     Suppress,
 }
 
-/// Refusals that a later success settled, by cause.
-pub type Settled = Vec<(Cause, u64)>;
-
-/// The addresses in trouble.
-#[derive(Clone, Debug, Default)]
+/// The addresses that were refused.
+#[derive(Clone, Debug)]
 pub struct Addresses {
-    known: HashMap<Name, Address>,
+    known: Bounded<Name, Address>,
     /// Those that got a mail, for a part of an input: what stands before it may wait for them.
     delivered: Option<HashSet<Name>>,
-    /// Mails of unknown recipients among the known.
-    mails: usize,
-    /// Refusals that were not kept because there were too many addresses.
-    pub not_kept: u64,
+    /// There are mails of unknown recipients among the known.
+    with_mails: bool,
+    /// Refusals that name a recipient or a mail.
+    refusals: u64,
+}
+
+impl Default for Addresses {
+    fn default() -> Self {
+        Self {
+            known: Bounded::new(MOST),
+            delivered: None,
+            with_mails: false,
+            refusals: 0,
+        }
+    }
 }
 
 impl Addresses {
@@ -91,85 +109,77 @@ impl Addresses {
         }
     }
 
-    /// Takes note of a mail that was delivered; gives what that settles.
-    pub fn deliver(&mut self, record: &Record<'_>) -> Settled {
-        let mut settled = Settled::new();
-        if self.known.is_empty() && self.delivered.is_none() {
-            return settled;
+    /// Takes note of a mail that was delivered: it settles what waited for it.
+    pub fn deliver(&mut self, record: &Record<'_>) {
+        if self.refusals == 0 && self.delivered.is_none() {
+            return;
         }
         if let Some(name) = Name::of_recipient(record) {
-            self.settle(name, &mut settled);
+            self.settle(name);
         }
-        if (self.mails > 0 || self.delivered.is_some())
+        if (self.with_mails || self.delivered.is_some())
             && let Some(name) = Name::of_mail(record)
         {
-            self.settle(name, &mut settled);
+            self.settle(name);
         }
-        settled
     }
 
-    fn settle(&mut self, name: Name, settled: &mut Settled) {
+    fn settle(&mut self, name: Name) {
         if let Some(delivered) = &mut self.delivered
             && delivered.len() < MOST
         {
             delivered.insert(name);
         }
-        if let Some(address) = self.known.remove(&name) {
-            self.mails -= usize::from(address.text.is_empty());
-            settled.extend(address.waiting);
+        if let Some(address) = self.known.get_mut(&name) {
+            address.settle();
         }
     }
 
-    /// Takes note of a refusal and what it does to the address.
-    pub fn refuse(&mut self, record: &Record<'_>, cause: Cause, fate: Fate) {
+    /// Takes note of a refusal and what it does to the address, which is shown as the other record has it.
+    pub fn refuse(&mut self, record: &Record<'_>, shown: &Record<'_>, cause: Cause, fate: Fate) {
         let recipient = Name::of_recipient(record);
-        let text = match recipient {
-            Some(_) => record.recipient.as_deref().unwrap_or_default(),
-            None => "",
-        };
         let Some(name) = recipient.or_else(|| Name::of_mail(record)) else {
             return;
         };
-        let waiting = (fate == Fate::Delayed).then_some((cause, 1));
-        if let Some(address) = self.known.get_mut(&name) {
-            address.add(waiting, fate);
-        } else {
-            self.put(name, || Address {
-                text: text.into(),
-                waiting: waiting.into_iter().collect(),
-                fate,
-            });
-        }
-    }
-
-    fn put(&mut self, name: Name, address: impl FnOnce() -> Address) {
-        if self.known.len() < MOST {
-            let address = address();
-            self.mails += usize::from(address.text.is_empty());
-            self.known.insert(name, address);
-        } else {
-            self.not_kept += 1;
-        }
-    }
-
-    /// Adds a part that stands behind this one in the input; gives what its successes settle here.
-    pub fn merge(&mut self, later: Self) -> Settled {
-        let mut settled = Settled::new();
-        for name in later.delivered.into_iter().flatten() {
-            self.settle(name, &mut settled);
-        }
-        self.not_kept += later.not_kept;
-        // In an order of their own, so that the same is kept each time when there is too much.
-        let mut known: Vec<_> = later.known.into_iter().collect();
-        known.sort_unstable_by_key(|(name, _)| *name);
-        for (name, address) in known {
-            if let Some(known) = self.known.get_mut(&name) {
-                known.add(address.waiting, address.fate);
-            } else {
-                self.put(name, || address);
+        self.refusals += 1;
+        self.with_mails |= recipient.is_none();
+        let text = || shown.recipient.as_deref().filter(|_| recipient.is_some());
+        let address = self.known.get_or_put(name, || Address {
+            text: text().unwrap_or_default().into(),
+            ..Address::default()
+        });
+        if let Some(address) = address {
+            address.refusals += 1;
+            address.fate = address.fate.max(Some(fate));
+            if fate == Fate::Delayed {
+                address.add(Deferrals {
+                    cause,
+                    waiting: 1,
+                    settled: 0,
+                });
             }
         }
-        settled
+    }
+
+    /// Adds a part that stands behind this one in the input.
+    pub fn merge(&mut self, later: Self) {
+        for name in later.delivered.into_iter().flatten() {
+            self.settle(name);
+        }
+        self.refusals += later.refusals;
+        self.with_mails |= later.with_mails;
+        self.known.merge(later.known, |address, later| {
+            address.refusals += later.refusals;
+            address.fate = address.fate.max(later.fate);
+            for deferrals in later.deferrals {
+                address.add(deferrals);
+            }
+        });
+    }
+
+    /// Lets go of what is too much.
+    pub fn prune(&mut self) {
+        self.known.prune();
     }
 
     /// The addresses of which this is the fate, in order.
@@ -177,22 +187,53 @@ impl Addresses {
     pub fn of(&self, fate: Fate) -> Vec<&str> {
         let mut texts: Vec<&str> = self
             .known
-            .values()
-            .filter(|address| !address.text.is_empty() && address.fate == fate)
-            .map(|address| &*address.text)
+            .iter()
+            .filter(|(_, address)| !address.text.is_empty() && address.fate == Some(fate))
+            .map(|(_, address)| &*address.text)
             .collect();
         texts.sort_unstable();
         texts
     }
+
+    /// Refusals that a later success settled, with their causes, each as often as there are addresses.
+    pub fn settled(&self) -> impl Iterator<Item = (Cause, u64)> {
+        let addresses = self.known.iter();
+        addresses.flat_map(|(_, address)| {
+            let deferrals = address.deferrals.iter();
+            deferrals.map(|deferrals| (deferrals.cause, deferrals.settled))
+        })
+    }
+
+    /// Refusals whose addresses were not kept because there were too many.
+    #[must_use]
+    pub fn not_kept(&self) -> u64 {
+        let kept: u64 = self.known.iter().map(|(_, address)| address.refusals).sum();
+        self.refusals - kept
+    }
 }
 
 impl Address {
-    fn add(&mut self, waiting: impl IntoIterator<Item = (Cause, u64)>, fate: Fate) {
-        self.fate = self.fate.max(fate);
-        for (cause, count) in waiting {
-            match self.waiting.iter_mut().find(|(known, _)| *known == cause) {
-                Some((_, sum)) => *sum += count,
-                None => self.waiting.push((cause, count)),
+    fn settle(&mut self) {
+        self.fate = None;
+        for deferrals in &mut self.deferrals {
+            deferrals.settled += std::mem::take(&mut deferrals.waiting);
+        }
+    }
+
+    fn add(&mut self, more: Deferrals) {
+        let known = self
+            .deferrals
+            .iter_mut()
+            .find(|known| known.cause == more.cause);
+        match known {
+            Some(known) => {
+                known.waiting += more.waiting;
+                known.settled += more.settled;
+            }
+            None => {
+                // Nearly all addresses have one cause: room for more would be the larger part of the memory.
+                self.deferrals.reserve_exact(1);
+                self.deferrals.push(more);
             }
         }
     }

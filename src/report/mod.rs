@@ -4,13 +4,15 @@
 //! much is read; what did not fit is counted and said. Parts of an input may be counted apart and merged in its order.
 
 pub mod addresses;
+mod bounded;
 pub mod times;
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
-use addresses::{Addresses, Fate, Name, Settled};
+use addresses::{Addresses, Fate, Name};
+use bounded::Bounded;
 use times::Times;
 
 use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
@@ -19,11 +21,11 @@ use crate::verdict::Verdict;
 use crate::vocabulary::{Family, Owner, Priority};
 
 /// Domains that are told apart.
-const MOST_DOMAINS: usize = 25_000;
+const MOST_DOMAINS: usize = 22_000;
 /// Pairs of a cause and a domain that are counted.
-const MOST_PAIRS: usize = 100_000;
+const MOST_PAIRS: usize = 90_000;
 /// Pairs of a cause and a recipient that are told apart.
-const MOST_RECIPIENTS: usize = 200_000;
+const MOST_RECIPIENTS: usize = 90_000;
 /// Listed addresses and domains that are told apart.
 const MOST_LISTED: usize = 500;
 /// Bytes of the longest domain (RFC 1035 section 2.3.4); what is longer is none, and not kept.
@@ -44,7 +46,7 @@ pub struct Report {
     causes: Vec<Option<Box<Block>>>,
     lists: BTreeMap<&'static str, List>,
     domains: Domains,
-    recipients: HashSet<Pair>,
+    recipients: Bounded<Pair, ()>,
     pub times: Times,
     addresses: Addresses,
 }
@@ -70,7 +72,7 @@ pub struct Block {
     pub families: [u64; Family::ALL.len()],
     /// Different recipients, as far as they could be told apart.
     pub recipients: u64,
-    /// There are more of them.
+    /// There may be more of them.
     pub more_recipients: bool,
     /// By the name of the provider: the one that spoke, or else the one whose host or mailbox it is.
     pub providers: BTreeMap<String, u64>,
@@ -127,9 +129,7 @@ pub struct Example {
 pub struct List {
     pub list: &'static Blocklist,
     pub count: u64,
-    listed: HashMap<Box<str>, u64>,
-    /// Hits whose listed address or domain the reply does not show, or that were too many to tell apart.
-    pub unnamed: u64,
+    listed: Bounded<Name, (Box<str>, u64)>,
 }
 
 /// Whether something is always the same.
@@ -150,42 +150,35 @@ impl Only {
     }
 }
 
-/// A cause with something else.
+/// Something by its hash, with a cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-struct Pair(Cause, u64);
+struct Pair(Name, Cause);
 
-/// The domains of the recipients that were refused, each kept once.
-#[derive(Clone, Debug, Default)]
+/// The domains of the recipients that were refused.
+#[derive(Clone, Debug)]
 struct Domains {
-    /// The place of each in `texts`.
-    places: HashMap<Name, usize>,
-    texts: Vec<Box<str>>,
-    counts: HashMap<Pair, u64>,
+    texts: Bounded<Name, Box<str>>,
+    counts: Bounded<Pair, u64>,
 }
 
 impl Domains {
-    fn add(&mut self, cause: Cause, name: Name, domain: &str, count: u64) {
-        let place = match self.places.get(&name) {
-            Some(place) => *place,
-            None if self.texts.len() < MOST_DOMAINS => {
-                let place = self.texts.len();
-                self.places.insert(name, place);
-                self.texts.push(domain.to_ascii_lowercase().into());
-                place
-            }
-            None => return,
-        };
-        let pair = Pair(cause, place as u64);
-        if let Some(sum) = self.counts.get_mut(&pair) {
-            *sum += count;
-        } else if self.counts.len() < MOST_PAIRS {
-            self.counts.insert(pair, count);
+    fn add(&mut self, cause: Cause, name: Name, domain: &str) {
+        let text = || domain.to_ascii_lowercase().into();
+        if self.texts.get_or_put(name, text).is_some()
+            && let Some(sum) = self.counts.get_or_put(Pair(name, cause), || 0)
+        {
+            *sum += 1;
         }
     }
 
-    fn text(&self, place: u64) -> &str {
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        self.texts.get(place).map_or("", |text| text)
+    fn merge(&mut self, later: Self) {
+        self.texts.merge(later.texts, |_, _| {});
+        self.counts.merge(later.counts, |sum, count| *sum += count);
+    }
+
+    fn prune(&mut self) {
+        self.texts.prune();
+        self.counts.prune();
     }
 }
 
@@ -198,8 +191,11 @@ impl Report {
             own_server: 0,
             causes: vec![None; Cause::ALL.len()],
             lists: BTreeMap::new(),
-            domains: Domains::default(),
-            recipients: HashSet::new(),
+            domains: Domains {
+                texts: Bounded::new(MOST_DOMAINS),
+                counts: Bounded::new(MOST_PAIRS),
+            },
+            recipients: Bounded::new(MOST_RECIPIENTS),
             times: Times::default(),
             addresses,
         }
@@ -213,6 +209,11 @@ impl Report {
 
     /// Counts a verdict on a record of this file.
     pub fn add(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
+        self.add_as(verdict, verdict, file);
+    }
+
+    /// Counts a verdict, and shows another in its place, which is the same one about a record that names nobody.
+    pub fn add_as(&mut self, verdict: &Verdict<'_>, shown: &Verdict<'_>, file: Option<&str>) {
         let record = &verdict.record;
         let accepted = matches!(verdict.family, Family::Success | Family::Intermediate);
         let refused = !accepted && !record.own_server;
@@ -221,23 +222,22 @@ impl Report {
         if accepted {
             self.accepted += 1;
             if verdict.family == Family::Success {
-                let settled = self.addresses.deliver(record);
-                self.settle(settled);
+                self.addresses.deliver(record);
             }
         } else if record.own_server {
             self.own_server += 1;
         } else {
             self.refused += 1;
-            self.refuse(verdict, file);
+            self.refuse(verdict, shown, file);
         }
     }
 
-    fn refuse(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
+    fn refuse(&mut self, verdict: &Verdict<'_>, shown: &Verdict<'_>, file: Option<&str>) {
         let (cause, record) = (verdict.cause, &verdict.record);
         let Some(place) = self.causes.get_mut(cause as usize) else {
             return;
         };
-        let block = place.get_or_insert_with(|| Box::new(Block::new(verdict, file)));
+        let block = place.get_or_insert_with(|| Box::new(Block::new(cause, shown, file)));
         block.count += 1;
         count(&mut block.priorities, verdict.priority as usize);
         count(&mut block.owners, verdict.owner as usize);
@@ -250,13 +250,8 @@ impl Report {
             // Somebody who is not named may be somebody else.
             None => Only::Several,
         });
-        if let Some(Name(hash)) = recipient {
-            let pair = Pair(cause, hash);
-            if self.recipients.len() < MOST_RECIPIENTS {
-                block.recipients += u64::from(self.recipients.insert(pair));
-            } else {
-                block.more_recipients |= !self.recipients.contains(&pair);
-            }
+        if let Some(name) = recipient {
+            self.recipients.get_or_put(Pair(name, cause), || ());
         }
         let domain = record
             .recipient
@@ -268,7 +263,7 @@ impl Report {
         match domain {
             Some((name, domain)) => {
                 block.domain.add(one(Some(name)));
-                self.domains.add(cause, name, domain, 1);
+                self.domains.add(cause, name, domain);
             }
             None => block.domain.add(Only::Several),
         }
@@ -307,18 +302,10 @@ impl Report {
             Family::Temporary => Fate::Delayed,
             _ => Fate::Failed,
         };
-        self.addresses.refuse(record, cause, fate);
-        if let Some((list, listed)) = verdict.listing() {
+        self.addresses.refuse(record, &shown.record, cause, fate);
+        if let Some((list, listed)) = shown.listing() {
             let hits = self.lists.entry(BUILT_IN.str(list.id));
-            hits.or_insert_with(|| List::new(list)).add(listed, 1);
-        }
-    }
-
-    fn settle(&mut self, settled: Settled) {
-        for (cause, count) in settled {
-            if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
-                block.settled += count;
-            }
+            hits.or_insert_with(|| List::new(list)).add(listed);
         }
     }
 
@@ -332,44 +319,48 @@ impl Report {
         for (place, block) in self.causes.iter_mut().zip(later.causes) {
             match (place, block) {
                 (Some(here), Some(there)) => here.merge(*there),
-                (here @ None, Some(mut there)) => {
-                    there.recipients = 0;
-                    *here = Some(there);
-                }
+                (here @ None, there) => *here = there,
                 (_, None) => {}
             }
         }
-        // In an order of their own, so that the same is kept each time when there is too much.
-        let mut recipients: Vec<Pair> = later.recipients.into_iter().collect();
-        recipients.sort_unstable();
-        for pair in recipients {
-            let Some(Some(block)) = self.causes.get_mut(pair.0 as usize) else {
-                continue;
-            };
-            if self.recipients.len() < MOST_RECIPIENTS {
-                block.recipients += u64::from(self.recipients.insert(pair));
-            } else {
-                block.more_recipients |= !self.recipients.contains(&pair);
-            }
-        }
-        let mut counts: Vec<_> = later.domains.counts.iter().collect();
-        counts.sort_unstable();
-        for (Pair(cause, place), count) in counts {
-            let domain = later.domains.text(*place);
-            self.domains.add(*cause, Name::of(domain), domain, *count);
-        }
+        self.recipients.merge(later.recipients, |(), ()| {});
+        self.domains.merge(later.domains);
         for (id, there) in later.lists {
             let here = self
                 .lists
                 .entry(id)
                 .or_insert_with(|| List::new(there.list));
-            for (listed, count) in &there.listed {
-                here.add(Some(listed), *count);
-            }
-            here.add(None, there.unnamed);
+            here.count += there.count;
+            here.listed
+                .merge(there.listed, |(_, sum), (_, count)| *sum += count);
         }
-        let settled = self.addresses.merge(later.addresses);
-        self.settle(settled);
+        self.addresses.merge(later.addresses);
+    }
+
+    /// Counts what can be counted at the end only: to be called when all was added, before anything is read.
+    pub fn close(&mut self) {
+        self.times.close();
+        self.recipients.prune();
+        self.domains.prune();
+        self.addresses.prune();
+        for list in self.lists.values_mut() {
+            list.listed.prune();
+        }
+        for block in self.causes.iter_mut().flatten() {
+            block.settled = 0;
+            block.recipients = 0;
+            block.more_recipients = self.recipients.is_cut();
+        }
+        for (Pair(_, cause), ()) in self.recipients.iter() {
+            if let Some(Some(block)) = self.causes.get_mut(*cause as usize) {
+                block.recipients += 1;
+            }
+        }
+        for (cause, count) in self.addresses.settled() {
+            if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
+                block.settled += count;
+            }
+        }
     }
 
     /// Refusals after which the recipient, or the same mail, was accepted.
@@ -400,11 +391,13 @@ impl Report {
     #[must_use]
     pub fn domains(&self, cause: Cause) -> Vec<(&str, u64)> {
         let counts = self.domains.counts.iter();
-        sorted(
-            counts
-                .filter(|(pair, _)| pair.0 == cause)
-                .map(|(pair, count)| (self.domains.text(pair.1), *count)),
-        )
+        let named = counts
+            .filter(|(pair, _)| pair.1 == cause)
+            .filter_map(|(pair, count)| {
+                let text = self.domains.texts.get(&pair.0)?;
+                Some((&**text, *count))
+            });
+        sorted(named)
     }
 
     /// The blocklists that were named, the most frequent first.
@@ -430,14 +423,14 @@ impl Report {
     /// Refusals whose addresses were not kept because there were too many.
     #[must_use]
     pub fn addresses_not_kept(&self) -> u64 {
-        self.addresses.not_kept
+        self.addresses.not_kept()
     }
 }
 
 impl Block {
-    fn new(verdict: &Verdict<'_>, file: Option<&str>) -> Self {
+    fn new(cause: Cause, verdict: &Verdict<'_>, file: Option<&str>) -> Self {
         Self {
-            cause: verdict.cause,
+            cause,
             count: 0,
             settled: 0,
             priorities: Default::default(),
@@ -456,11 +449,9 @@ impl Block {
 
     fn merge(&mut self, later: Self) {
         self.count += later.count;
-        self.settled += later.settled;
         add_each(&mut self.priorities, &later.priorities);
         add_each(&mut self.owners, &later.owners);
         add_each(&mut self.families, &later.families);
-        self.more_recipients |= later.more_recipients;
         for (name, count) in later.providers {
             *self.providers.entry(name).or_default() += count;
         }
@@ -562,23 +553,20 @@ impl List {
         Self {
             list,
             count: 0,
-            listed: HashMap::new(),
-            unnamed: 0,
+            listed: Bounded::new(MOST_LISTED),
         }
     }
 
-    fn add(&mut self, listed: Option<&str>, count: u64) {
-        self.count += count;
-        match listed {
-            Some(listed) if self.listed.contains_key(listed) => {
-                if let Some(sum) = self.listed.get_mut(listed) {
-                    *sum += count;
-                }
-            }
-            Some(listed) if self.listed.len() < MOST_LISTED && listed.len() <= LONGEST => {
-                self.listed.insert(listed.into(), count);
-            }
-            _ => self.unnamed += count,
+    fn add(&mut self, listed: Option<&str>) {
+        self.count += 1;
+        let Some(listed) = listed.filter(|listed| listed.len() <= LONGEST) else {
+            return;
+        };
+        let sum = self
+            .listed
+            .get_or_put(Name::of(listed), || (listed.into(), 0));
+        if let Some((_, sum)) = sum {
+            *sum += 1;
         }
     }
 
@@ -588,7 +576,7 @@ impl List {
         sorted(
             self.listed
                 .iter()
-                .map(|(listed, count)| (&**listed, *count)),
+                .map(|(_, (listed, count))| (&**listed, *count)),
         )
     }
 }
@@ -644,6 +632,7 @@ mod tests {
     fn of(lines: &[String]) -> Report {
         let mut report = Report::default();
         count(&mut report, lines);
+        report.close();
         report
     }
 
@@ -744,6 +733,7 @@ mod tests {
             };
             report.add(&classifier.classify(&record), None);
         }
+        report.close();
         assert_eq!(report.settled(), 1);
     }
 
@@ -753,12 +743,14 @@ mod tests {
         let whole = seen(&of(&lines));
         for first in 0..=lines.len() {
             for second in first..=lines.len() {
-                let mut merged = of(&lines[..first]);
+                let mut merged = Report::default();
+                count(&mut merged, &lines[..first]);
                 for part in [&lines[first..second], &lines[second..]] {
                     let mut report = Report::of_part();
                     count(&mut report, part);
                     merged.merge(report);
                 }
+                merged.close();
                 assert_eq!(seen(&merged), whole, "cut at {first} and {second}");
             }
         }
@@ -830,6 +822,7 @@ mod tests {
             };
             report.add(&classifier.classify(&record), None);
         }
+        report.close();
         let block = report.blocks()[0];
         assert_eq!(block.count, count as u64);
         assert_eq!(block.recipients, MOST_RECIPIENTS as u64);

@@ -183,12 +183,19 @@ impl Times {
     }
 
     fn put(&mut self, hour: Hour, count: Count) {
-        if let Some(sum) = self.hours.get_mut(&hour) {
-            sum.add(count);
-        } else if self.hours.len() < MOST_HOURS {
-            self.hours.insert(hour, count);
-        } else {
+        self.hours.entry(hour).or_default().add(count);
+        // Always the last ones go, so that the order of adding does not matter.
+        if self.hours.len() > MOST_HOURS
+            && let Some((_, count)) = self.hours.pop_last()
+        {
             self.unplaced.add(count);
+        }
+    }
+
+    /// Puts the last hour to the others: to be called when all was added.
+    pub fn close(&mut self) {
+        if let Some((hour, count)) = self.current.take() {
+            self.put(hour, count);
         }
     }
 
@@ -196,17 +203,14 @@ impl Times {
     /// there is none, the year is taken to begin behind the longest time in which nothing happened.
     #[must_use]
     pub fn timeline(&self) -> Timeline {
-        let mut all = self.hours.clone();
-        if let Some((hour, count)) = self.current {
-            all.entry(hour).or_default().add(count);
-        }
+        let all = &self.hours;
         let newest = all.keys().rev().find_map(|hour| match hour {
             Hour::Dated(hours) => Some(i64::from(*hours)),
             Hour::OfSomeYear(_) => None,
         });
         let begin = newest.map_or_else(|| quietest(all.keys()), |_| 0);
         let mut hours: BTreeMap<i64, Count> = BTreeMap::new();
-        for (hour, count) in all {
+        for (&hour, &count) in all {
             let at = match (hour, newest) {
                 (Hour::Dated(hours), _) => i64::from(hours),
                 (Hour::OfSomeYear(of_year), Some(newest)) => nearest(of_year, newest),
@@ -376,6 +380,7 @@ mod tests {
         for stamp in stamps {
             times.add(Some(stamp), true);
         }
+        times.close();
         let (unit, spans) = times.timeline().spans(most);
         let refused = |(name, count): (String, Count)| (name, count.refused);
         (unit, spans.into_iter().map(refused).collect())
@@ -490,6 +495,7 @@ mod tests {
         let hours = |left: &Times, right: &Times| {
             let mut sum = left.clone();
             sum.merge(right.clone());
+            sum.close();
             (sum.timeline().hours().collect::<Vec<_>>(), sum.unplaced)
         };
         assert_eq!(hours(&left, &right), hours(&right, &left));
@@ -502,6 +508,7 @@ mod tests {
         for hour in 0..2 * MOST_HOURS {
             times.add(Some(&format!("{}", 1_000_000_000 + hour * 3600)), false);
         }
+        times.close();
         assert!(times.hours.len() <= MOST_HOURS);
         let placed: u64 = times
             .timeline()

@@ -76,7 +76,8 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
     }
     // The bar goes away before the report comes.
     judge.progress = None;
-    if let Some(report) = judge.report.as_ref().filter(|_| !judging.quiet) {
+    if let Some(report) = judge.report.as_mut().filter(|_| !judging.quiet) {
+        report.close();
         summary::write(report, judging.form, width, &mut judge.out).context(CANNOT_WRITE)?;
     }
     judge.out.flush().context(CANNOT_WRITE)?;
@@ -418,30 +419,22 @@ impl<W: Write> Judge<'_, W> {
         self.tally.passed += 1;
         self.tally.recognised += u64::from(exit != Exit::Unrecognised);
         self.tally.last = Some(exit);
-        if self.judging.quiet && self.report.is_none() {
-            return;
-        }
-        // Filters and the exit status go by what was read, everything shown by what is left of it.
+        // Filters, counts and the exit status go by what was read, everything shown by what is left of it.
         let hidden;
-        let verdict = if self.judging.redact {
+        let shown = if self.judging.redact {
             hidden = redact::record(&record);
-            self.classifier.classify(&hidden)
+            &self.classifier.classify(&hidden)
         } else {
-            verdict
+            &verdict
         };
         if let Some(report) = &mut self.report {
-            report.add(&verdict, file);
-            return;
+            report.add_as(&verdict, shown, file);
+        } else if !self.judging.quiet {
+            let verdict = shown;
+            self.failed = self
+                .renderer
+                .write(&mut self.out, Answer { verdict, file })
+                .err();
         }
-        self.failed = self
-            .renderer
-            .write(
-                &mut self.out,
-                Answer {
-                    verdict: &verdict,
-                    file,
-                },
-            )
-            .err();
     }
 }

@@ -249,6 +249,15 @@ fn addresses(line: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.contains('@') && is_address(word))
 }
 
+/// Does `Message <1@example.org> could not be delivered` name this address as its message?
+fn is_message_id(line: &str, address: &str) -> bool {
+    line.split_once(address).is_some_and(|(head, _)| {
+        let head = head.trim_end_matches(['<', '(', '[', '"', ':', ' ']);
+        within_end(head, 7).eq_ignore_ascii_case("message")
+            || within_end(head, 10).eq_ignore_ascii_case("message-id")
+    })
+}
+
 /// Does this line quote a header field or name somebody to turn to? Its addresses are no recipients.
 fn is_aside(line: &str) -> bool {
     const ASIDES: &[&str] = &[
@@ -312,6 +321,9 @@ fn read_lines(lines: &[Line<'_>], is_other: &dyn Fn(&str) -> bool) -> Prose {
                 continue;
             }
             for address in addresses(line.text).filter(|address| !is_other(address)) {
+                if is_message_id(line.text, address) {
+                    continue;
+                }
                 blocks.push((at, prose.place(address)));
                 first = false;
             }
@@ -582,7 +594,10 @@ fn ends_reply(line: &str) -> bool {
         "No further delivery",
         "This has been a permanent",
     ];
-    ENDS.iter().any(|end| line.starts_with(end)) || (line.starts_with("--") && line.len() < 4)
+    ENDS.iter().any(|end| line.starts_with(end))
+        || (line.starts_with("--") && line.len() < 4)
+        // The next line of a session's transcript: `Fri 10:00:00: --> QUIT`.
+        || [": --> ", ": <-- "].iter().any(|arrow| line.contains(arrow))
 }
 
 /// Where a reply begins in this line: at its code.

@@ -208,7 +208,9 @@ impl<'r> Cause<'r> {
 
 impl<'r> Blocklist<'r> {
     fn of(hits: &'r List) -> Self {
-        let listed = |(listed, count)| Listed {
+        let listed = hits.listed();
+        let sum: u64 = listed.iter().map(|(_, count)| count).sum();
+        let with_page = |(listed, count)| Listed {
             listed,
             count,
             lookup: hits.list.page(Some(listed)),
@@ -219,8 +221,8 @@ impl<'r> Blocklist<'r> {
             operating: hits.list.operating().id(),
             count: hits.count,
             lookup: hits.list.page(None),
-            listed: hits.listed().into_iter().map(listed).collect(),
-            listed_other: hits.unnamed,
+            listed: listed.into_iter().map(with_page).collect(),
+            listed_other: hits.count - sum,
         }
     }
 }

@@ -89,7 +89,7 @@ fn scope(block: &Block, report: &Report) -> String {
     let domains = report.domains(block.cause);
     let recipients = counted(block.recipients, "recipient", "recipients");
     let recipients = if block.more_recipients {
-        format!("more than {recipients}")
+        format!("at least {recipients}")
     } else {
         recipients
     };

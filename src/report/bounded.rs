@@ -1,0 +1,136 @@
+//! A map of bounded size that holds the same in the end, whatever the order in which it was filled.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+
+/// Keeps the values of the smallest keys. Keys are hashes, so these are a fair sample; and a key that had to go never comes
+/// back, so what is kept is complete.
+#[derive(Clone, Debug)]
+pub struct Bounded<K, V> {
+    kept: HashMap<K, V>,
+    most: usize,
+    /// Keys above it had to go.
+    limit: Option<K>,
+}
+
+impl<K: Copy + Ord + Hash, V> Bounded<K, V> {
+    /// An empty map for so many keys. It holds a quarter more until it is pruned.
+    pub fn new(most: usize) -> Self {
+        Self {
+            kept: HashMap::new(),
+            most,
+            limit: None,
+        }
+    }
+
+    /// The value of a key that is there.
+    pub fn get(&self, key: &K) -> Option<&V> {
+        self.kept.get(key)
+    }
+
+    /// The value of a key that is there, to be changed.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.kept.get_mut(key)
+    }
+
+    /// The value of a key that is there or can be put there.
+    pub fn get_or_put(&mut self, key: K, value: impl FnOnce() -> V) -> Option<&mut V> {
+        if self.kept.len() >= self.most + self.most / 4 && !self.kept.contains_key(&key) {
+            self.prune();
+        }
+        if self.limit.is_some_and(|limit| key > limit) {
+            return None;
+        }
+        Some(self.kept.entry(key).or_insert_with(value))
+    }
+
+    /// Whether some keys had to go.
+    pub fn is_cut(&self) -> bool {
+        self.limit.is_some()
+    }
+
+    /// Lets go of what is too much.
+    pub fn prune(&mut self) {
+        if self.kept.len() <= self.most {
+            return;
+        }
+        let mut keys: Vec<K> = self.kept.keys().copied().collect();
+        let (_, limit, _) = keys.select_nth_unstable(self.most - 1);
+        self.cut(*limit);
+    }
+
+    fn cut(&mut self, limit: K) {
+        if self.limit.is_none_or(|lower| limit < lower) {
+            self.limit = Some(limit);
+            self.kept.retain(|key, _| *key <= limit);
+        }
+    }
+
+    /// Adds the values of another map; `add` adds one to one that is there.
+    pub fn merge(&mut self, other: Self, mut add: impl FnMut(&mut V, V)) {
+        if let Some(limit) = other.limit {
+            self.cut(limit);
+        }
+        for (key, value) in other.kept {
+            match self.kept.get_mut(&key) {
+                Some(there) => add(there, value),
+                None => drop(self.get_or_put(key, || value)),
+            }
+        }
+    }
+
+    /// All that is kept, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    fn kept(keys: impl Iterator<Item = u64>, most: usize) -> Vec<(u64, u64)> {
+        let mut map = Bounded::new(most);
+        for key in keys {
+            if let Some(count) = map.get_or_put(key, || 0) {
+                *count += 1;
+            }
+        }
+        sorted(map)
+    }
+
+    fn sorted(mut map: Bounded<u64, u64>) -> Vec<(u64, u64)> {
+        map.prune();
+        let mut kept: Vec<_> = map.iter().map(|(key, count)| (*key, *count)).collect();
+        kept.sort_unstable();
+        kept
+    }
+
+    #[test]
+    fn what_is_kept_does_not_depend_on_the_order() {
+        let keys = || (0..3_000u64).map(|key| key.wrapping_mul(0x9e37_79b9_7f4a_7c15) % 1_000);
+        let forward = kept(keys(), 100);
+        assert_eq!(forward.len(), 100);
+        assert_eq!(
+            forward,
+            kept(keys().collect::<Vec<_>>().into_iter().rev(), 100)
+        );
+        let mut merged = Bounded::new(100);
+        for part in keys().collect::<Vec<_>>().chunks(170) {
+            let mut map = Bounded::new(100);
+            for key in part {
+                if let Some(count) = map.get_or_put(*key, || 0) {
+                    *count += 1;
+                }
+            }
+            merged.merge(map, |sum, count| *sum += count);
+        }
+        assert_eq!(sorted(merged), forward);
+    }
+
+    #[test]
+    fn what_fits_is_all_kept() {
+        assert_eq!(kept([3, 1, 3].into_iter(), 2), [(1, 1), (3, 2)]);
+    }
+}
