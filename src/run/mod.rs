@@ -266,7 +266,9 @@ impl Judge<'_, Out> {
             && let Some(block) = blocks.next_block()?
         {
             self.works();
-            if block.len() >= FLOWING && threads > 1 && self.renderer.forgets() {
+            // The first block shows what kind of lines these are.
+            let flows = number > 0 && block.len() >= FLOWING;
+            if flows && threads > 1 && self.renderer.forgets() {
                 let from = Place { state, number };
                 Place { state, number } =
                     side_by_side::judge(self, &mut blocks, from, threads.min(MOST_THREADS), file)?;

@@ -29,7 +29,7 @@ struct Piece {
     place: u64,
     before: u64,
     lines: Vec<u8>,
-    /// The state with which the block before began, to begin alike.
+    /// The state to begin with when judging ahead: that of an earlier piece's end.
     hint: State,
 }
 
@@ -48,6 +48,8 @@ struct Shared<'t, 'j, 's> {
     turned: Condvar,
     /// The state is empty, so that judging ahead is worth it.
     ahead: AtomicBool,
+    /// What an empty state was last: the kind of line seen last is all it holds.
+    hint: Mutex<State>,
     /// Output failed; nothing more is needed.
     over: AtomicBool,
 }
@@ -82,6 +84,7 @@ pub(super) fn judge<'j, R: Read>(
     let hint = from.state.afresh();
     let shared = Shared {
         ahead: AtomicBool::new(from.state.goes_on_like(&hint)),
+        hint: Mutex::new(hint),
         turn: Mutex::new(Turn {
             next: 0,
             sent: 0,
@@ -112,7 +115,7 @@ pub(super) fn judge<'j, R: Read>(
                     place,
                     before: number,
                     lines: lines.to_vec(),
-                    hint: hint.afresh(),
+                    hint: locked(&shared.hint).afresh(),
                 };
                 number += memchr_iter(b'\n', lines).count() as u64
                     + u64::from(lines.last() != Some(&b'\n'));
@@ -164,7 +167,10 @@ fn work(
     shared: &Shared<'_, '_, '_>,
     file: Option<&str>,
 ) {
-    while let Ok(piece) = locked(pieces).recv() {
+    loop {
+        // Bound to a name first: within `while let` the lock would be held while the piece is judged.
+        let piece = locked(pieces).recv();
+        let Ok(piece) = piece else { return };
         let mut state = piece.hint.afresh();
         let ahead = shared.ahead.load(Ordering::Relaxed);
         if ahead {
@@ -184,9 +190,13 @@ fn work(
             state = mem::take(&mut turn.state);
             worker.block(&piece.lines, piece.before, &mut state, file);
         }
+        let hint = state.afresh();
         shared
             .ahead
-            .store(state.goes_on_like(&piece.hint), Ordering::Relaxed);
+            .store(state.goes_on_like(&hint), Ordering::Relaxed);
+        if !hint.goes_on_like(&piece.hint) {
+            *locked(&shared.hint) = hint;
+        }
         turn.state = state;
         turn.judge.tally += mem::take(&mut worker.tally);
         if let (Some(report), Some(part)) = (&mut turn.judge.report, &mut worker.report) {
