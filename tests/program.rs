@@ -688,6 +688,22 @@ fn a_bounce_mail_gets_its_verdict_in_full() {
 }
 
 #[test]
+fn details_say_why_a_mail_of_a_mailbox_is_passed_over() {
+    let away = "From: a@example.com\nTo: b@example.org\nSubject: Away\nAuto-Submitted: auto-replied\n\nI am away.\n";
+    let mail = bounce_mail("bob");
+    let mbox =
+        format!("From - Mon Jun  1 10:00:00 2026\n{away}\nFrom - Mon Jun  1 10:00:01 2026\n{mail}");
+    let output = fed(&["--details"], mbox.as_bytes());
+    assert_eq!(status(&output), 0);
+    assert!(
+        err(&output).contains("mail 1 is no bounce: auto-reply"),
+        "{}",
+        err(&output)
+    );
+    assert!(err(&fed(&[], mbox.as_bytes())).is_empty());
+}
+
+#[test]
 fn a_maildir_is_read_mail_by_mail() {
     let maildir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("maildir");
     for (name, recipient) in [("cur/2.mx:2,S", "bob"), ("new/1.mx", "ann")] {

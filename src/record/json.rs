@@ -47,6 +47,69 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     seen
 }
 
+/// Bytes that one value written over several lines may have; more is no event.
+const LONGEST: usize = 1 << 20;
+
+/// A value that is written over several lines, as `jq` and `JSON.stringify(value, null, 2)` write it.
+#[derive(Debug)]
+pub struct Open {
+    text: String,
+    /// How many brackets are open.
+    depth: usize,
+    /// The line it began on.
+    line: u64,
+}
+
+/// Takes the lines of a value written over several; `None` when the line belongs to no such value.
+///
+/// Only a bracket alone on its line begins one, and a line that no such value can have ends it, so nobody's text makes
+/// the lines behind it go away.
+pub fn goes_on<'a>(line: &str, state: &mut State, give: Give<'_, 'a>) -> Option<Seen> {
+    let text = line.trim_ascii();
+    let mut open = match state.json.take() {
+        Some(open) => open,
+        None if matches!(text, "{" | "[") => Open {
+            text: String::new(),
+            depth: 0,
+            line: state.line,
+        },
+        None => return None,
+    };
+    let inside = line.starts_with([' ', '\t', '{', '}', '[', ']'])
+        && text.starts_with(|first: char| first.is_ascii_digit() || "\"{}[]-tfn".contains(first));
+    if !inside || open.text.len() + text.len() > LONGEST {
+        return None;
+    }
+    open.text.push_str(text);
+    open.depth = depth_behind(text, open.depth)?;
+    if open.depth > 0 {
+        state.json = Some(open);
+        return Some(Seen::Records);
+    }
+    let value = serde_json::from_str::<Value>(open.text.trim_end_matches(',')).ok()?;
+    let mut seen = Seen::Noise;
+    let line = open.line;
+    let give: Give<'_, 'a> = &mut |record| give(Record { line, ..record });
+    unwrap(&value, DEEPEST, state, give, &mut seen);
+    Some(seen)
+}
+
+/// How many brackets are open behind a line, when `depth` were before it; `None` when more are closed than were open.
+fn depth_behind(text: &str, mut depth: usize) -> Option<usize> {
+    let (mut quoted, mut escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'{' | b'[' if !quoted => depth += 1,
+            b'}' | b']' if !quoted => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+    }
+    Some(depth)
+}
+
 /// Remembers the most that any part of a value gave.
 fn note(seen: &mut Seen, new: Seen) {
     *seen = match (*seen, new) {
@@ -682,6 +745,32 @@ mod tests {
         assert_eq!(record.sender.as_deref(), Some("a@example.org"));
         let wrapped = serde_json::json!({"Type": "Notification", "Message": event}).to_string();
         assert_eq!(all(&wrapped).len(), 2);
+    }
+
+    #[test]
+    fn an_event_written_over_several_lines_is_one_event() {
+        let event = serde_json::json!([{"event": "bounce", "email": "bob@example.com", "reason": "550 5.1.1 user {unknown", "sg_event_id": "x"}]);
+        let pretty = serde_json::to_string_pretty(&event).unwrap();
+        let lines = format!("{pretty}\n550 5.1.1 no such user\n{pretty}\n");
+        let records = all(&lines);
+        let replies: Vec<_> = records.iter().map(|record| &*record.reply).collect();
+        assert_eq!(
+            replies,
+            [
+                "550 5.1.1 user {unknown",
+                "550 5.1.1 no such user",
+                "550 5.1.1 user {unknown"
+            ]
+        );
+        assert_eq!(records[0].recipient.as_deref(), Some("bob@example.com"));
+    }
+
+    #[test]
+    fn an_open_bracket_makes_no_line_go_away() {
+        let log = "Jun  1 10:00:00 mx postfix/smtp[1]: 3E06E: to=<bob@example.com>, relay=none, delay=1, dsn=5.1.1, status=bounced (user unknown)";
+        for open in ["{", "[", "{\n  \"a\": [1,", "[\n  {"] {
+            assert_eq!(all(&format!("{open}\n{log}\n{log}\n")).len(), 2, "{open}");
+        }
     }
 
     #[test]

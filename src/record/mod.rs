@@ -282,6 +282,8 @@ pub struct State {
     qmail: qmail::Deliveries,
     /// The first lines of a reply of several lines.
     pending: Option<reply::Pending>,
+    /// The first lines of a JSON value of several lines.
+    json: Option<json::Open>,
 }
 
 impl State {
@@ -303,6 +305,7 @@ impl State {
             && self.queue.is_none()
             && self.qmail.is_empty()
             && self.pending.is_none()
+            && self.json.is_none()
     }
 }
 
@@ -315,6 +318,9 @@ pub fn read_line<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> Se
         return Seen::Records;
     }
     finish(state, give);
+    if let Some(seen) = json::goes_on(line, state, give) {
+        return seen;
+    }
     read_cut(&Line::cut(line), state, give)
 }
 

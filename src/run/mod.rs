@@ -310,6 +310,13 @@ impl Judge<'_, Out> {
                 })
             });
             self.tally.mail = Some(kind);
+            if self.judging.details && !alone && kind != Mail::Bounce {
+                let name = file.unwrap_or("standard input");
+                self.complain(&format!(
+                    "{name}: mail {number} is no bounce: {}",
+                    kind.id()
+                ));
+            }
             // One mail about one recipient is one question, as a reply on the command line is.
             if alone && records.len() == 1 {
                 self.renderer = Renderer::new(
