@@ -395,6 +395,14 @@ fn piece(
         return words(text, start, end, false, take);
     };
     take(Token::Literal(literal), start, end);
+    if matches!(literal, Literal::Ip | Literal::Number) {
+        // Its parts tell nothing apart: `127.255.255.254` is one word for markers.
+        return take(
+            Token::Inner(hash_at(text.as_bytes(), start, end)),
+            start,
+            end,
+        );
+    }
     words(text, start, end, true, take);
 }
 
