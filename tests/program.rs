@@ -688,6 +688,16 @@ fn a_bounce_mail_gets_its_verdict_in_full() {
 }
 
 #[test]
+fn a_refusal_by_the_own_server_alarms_nobody() {
+    let line = "Jun  1 10:00:00 mx postfix/smtpd[1]: NOQUEUE: reject: RCPT from unknown[192.0.2.9]: 554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org; from=<a@example.org> to=<bob@example.com> proto=ESMTP helo=<h>\n";
+    let verdict = json(&out(&fed(&["--json"], line.as_bytes())));
+    assert_eq!(verdict["cause"], "ip-blocklisted");
+    assert_eq!(verdict["priority"], "info");
+    assert_eq!(verdict["owner"], "receiver");
+    assert_eq!(verdict["suppress"], false);
+}
+
+#[test]
 fn details_say_why_a_mail_of_a_mailbox_is_passed_over() {
     let away = "From: a@example.com\nTo: b@example.org\nSubject: Away\nAuto-Submitted: auto-replied\n\nI am away.\n";
     let mail = bounce_mail("bob");

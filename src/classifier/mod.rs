@@ -808,6 +808,14 @@ fn finished<'a>(
         retry = Retry::Later;
     }
 
+    // What the user's own server refused is its policy against somebody else: nobody has to be woken, nothing is to be
+    // sent again, and whoever acts acts on that server.
+    let (owner, priority, retry) = if record.own_server {
+        (Owner::Receiver, Priority::Info, Retry::None)
+    } else {
+        (owner, priority, retry)
+    };
+
     // A wrong "take it off the list" is the worst mistake there is: it takes a cause that says so, more evidence than a
     // reply code or vague words, and nothing that speaks for a later try.
     let suppress = set(|rule| rule.suppress, |row| row.suppress, row.suppress) == 1
