@@ -19,7 +19,7 @@ use crate::reply::{Enhanced, Reply};
 use crate::verdict::{Kinds, Verdict};
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
-use phrases::{Phrases, Words};
+use phrases::{Phrases, Place, Words};
 use recall::Recall;
 
 /// Text behind this many bytes decides nothing more: replies are lines, not books.
@@ -187,12 +187,28 @@ impl<'k> Classifier<'k> {
         };
 
         // A mail system's own "sent" needs no reading between the lines.
-        if record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..)) {
+        let sent = record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..));
+        let cause = if sent {
             facts.tier = Tier::Outcome;
-            return finished(record, code, enhanced, claim, Cause::Accepted, facts);
-        }
+            Cause::Accepted
+        } else {
+            self.weigh(&record, &reply, claim, &mut facts)
+        };
+        finished(record, code, enhanced, claim, cause, facts)
+    }
 
-        let host = host_provider(&record);
+    /// Reads the words of a reply, and weighs them against its codes.
+    fn weigh(
+        &mut self,
+        record: &Record<'_>,
+        reply: &Reply<'_>,
+        claim: Family,
+        facts: &mut Facts<'k>,
+    ) -> Cause {
+        let text = reply.text;
+        let enhanced = reply.enhanced.or(record.dsn);
+        let phase = facts.phase;
+        let host = host_provider(record);
         let asked = Asked {
             code: reply.code,
             enhanced,
@@ -200,47 +216,42 @@ impl<'k> Classifier<'k> {
             host,
             // A relay that is no provider's speaks for itself, not for the recipient's provider.
             recipient: match record.remote_host {
-                None => recipient_provider(&BUILT_IN, &record),
+                None => recipient_provider(&BUILT_IN, record),
                 Some(_) => None,
             },
         };
-        self.phrases.cut(&BUILT_IN, text);
-        let read = match self.recall.find(&self.phrases, &asked) {
+        let read = match self.recall.find(&BUILT_IN, text, &asked) {
             Some(known) => known,
             None => {
-                self.phrases.find(&BUILT_IN);
+                self.phrases.find(&BUILT_IN, text);
                 let mut read = self.marks(host);
                 read.provider = read.provider.or(asked.recipient);
                 let best = self.best(&BUILT_IN, text, &asked, read.provider);
-                read.best = best.map(|found| (found.tier, found.rule, found.words));
+                read.best =
+                    best.map(|found| (found.tier, found.rule, self.phrases.place(found.words)));
                 if !self.by_letters {
-                    self.recall.keep(&self.phrases, &asked, read);
+                    self.recall.keep(text, &asked, read);
                 }
                 read
             }
         };
         facts.provider = read.provider;
-        if let Some((list, words)) = read.list {
+        if let Some((list, place)) = read.list {
             facts.blocklist = knowledge::blocklists().get(usize::from(list));
-            facts.list_place = self.phrases.place(words);
+            facts.list_place = place.range();
         }
         facts.resolver = read
             .resolver
             .and_then(|at| knowledge::resolver_errors().get(usize::from(at)));
-        let mut best = read.best.and_then(|(tier, rule, words)| {
-            Some((
-                tier,
-                BUILT_IN.rules.get(rule as usize)?,
-                self.phrases.place(words),
-            ))
+        let mut best = read.best.and_then(|(tier, rule, place)| {
+            Some((tier, BUILT_IN.rules.get(rule as usize)?, place.range()))
         });
         if let Some(user) = self.user {
-            self.phrases.cut(&user, text);
-            self.phrases.find(&user);
+            self.phrases.find(&user, text);
             let host = record.remote_host.as_deref();
             let provider = match host {
                 Some(host) => user.provider_of_host(host),
-                None => recipient_provider(&user, &record),
+                None => recipient_provider(&user, record),
             };
             facts.provider = self.marks(provider).provider.or(facts.provider);
             if let Some(own) = self.best(&user, text, &asked, facts.provider)
@@ -248,11 +259,10 @@ impl<'k> Classifier<'k> {
             {
                 facts.tables = user;
                 facts.by_user = true;
-                best = Some((own.tier, rule, self.phrases.place(own.words)));
+                best = Some((own.tier, rule, self.phrases.place(own.words).range()));
             }
         }
-        let cause = decide(&mut facts, best, &asked, claim, text);
-        finished(record, code, enhanced, claim, cause, facts)
+        decide(facts, best, &asked, claim, text)
     }
 
     /// The marks of providers, blocklists and failed lookups among the hits; the longest of each kind counts.
@@ -273,7 +283,7 @@ impl<'k> Classifier<'k> {
                     let list = knowledge::blocklists().get(hit.use_.target as usize);
                     if list.is_some_and(|list| list.lists != Lists::Allow as u8) {
                         longest[1] = hit.length;
-                        read.list = target.map(|list| (list, hit.words));
+                        read.list = target.map(|list| (list, self.phrases.place(hit.words)));
                     }
                 }
                 Slot::RESOLVER if hit.length > longest[2] => {
@@ -435,9 +445,9 @@ pub(crate) struct Asked {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Read {
     provider: Option<u16>,
-    list: Option<(u16, Words)>,
+    list: Option<(u16, Place)>,
     resolver: Option<u16>,
-    best: Option<(Tier, u32, Words)>,
+    best: Option<(Tier, u32, Place)>,
 }
 
 /// Whether the conditions of a rule that are not words hold.

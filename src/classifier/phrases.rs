@@ -34,8 +34,6 @@ pub(crate) struct Hit {
 #[derive(Debug, Default)]
 pub(crate) struct Phrases {
     tokens: Vec<Met>,
-    /// The tokens as numbers: replies of one key hold the same phrases.
-    key: Vec<u32>,
     prose: Vec<u32>,
     all: Vec<u32>,
     hits: Vec<Hit>,
@@ -44,14 +42,63 @@ pub(crate) struct Phrases {
 
 /// A token met in the reply.
 #[derive(Clone, Copy, Debug)]
-struct Met {
+pub(crate) struct Met {
+    pub key: Key,
+    pub place: Place,
+}
+
+/// Bytes of the reply.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Place {
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    pub const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
+}
+
+/// What a token is: replies whose tokens have the same keys hold the same phrases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Key(u64);
+
+impl Key {
+    fn new(word: u32, shape: u32, part: Part) -> Self {
+        Self(u64::from(shape) << 32 | u64::from(word) << 2 | part as u64)
+    }
+
     /// Its word id; 0 for a word that no phrase uses.
-    word: u32,
+    const fn word(self) -> u32 {
+        self.0 as u32 >> 2
+    }
+
     /// The same with `#` for its digits; 0 when it has none.
-    shape: u32,
-    start: u32,
-    end: u32,
-    part: Part,
+    const fn shape(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    const fn part(self) -> Part {
+        match self.0 & 3 {
+            0 => Part::Prose,
+            1 => Part::Small,
+            2 => Part::Inner,
+            _ => Part::Literal,
+        }
+    }
+
+    /// As a number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
 }
 
 /// Where a token counts.
@@ -79,49 +126,36 @@ struct Open {
     at: u32,
 }
 
+/// What a token is to these tables.
+pub(crate) fn key_of(tables: &Tables<'_>, token: Token) -> Key {
+    match token {
+        Token::Word(hash) => {
+            let word = tables.word(hash);
+            let small = is_small(word);
+            Key::new(word, 0, if small { Part::Small } else { Part::Prose })
+        }
+        Token::Inner(hash) => Key::new(tables.word(hash), 0, Part::Inner),
+        Token::Literal(kind) => Key::new(kind as u32, 0, Part::Literal),
+        Token::Numbered(hash, shape) => {
+            Key::new(tables.word(hash), tables.word(shape), Part::Prose)
+        }
+        Token::InnerNumbered(hash, shape) => {
+            Key::new(tables.word(hash), tables.word(shape), Part::Inner)
+        }
+    }
+}
+
 impl Phrases {
     /// Cuts `text` into tokens.
-    pub fn cut(&mut self, tables: &Tables<'_>, text: &str) {
+    fn cut(&mut self, tables: &Tables<'_>, text: &str) {
         self.tokens.clear();
-        self.key.clear();
-        let (tokens, key) = (&mut self.tokens, &mut self.key);
+        let tokens = &mut self.tokens;
         words::cut(text, |token, start, end| {
-            let (word, shape, part) = match token {
-                Token::Literal(kind) => (kind as u32, 0, Part::Literal),
-                Token::Word(hash) => {
-                    let word = tables.word(hash);
-                    let part = if is_small(word) {
-                        Part::Small
-                    } else {
-                        Part::Prose
-                    };
-                    (word, 0, part)
-                }
-                Token::Numbered(hash, shape) => {
-                    (tables.word(hash), tables.word(shape), Part::Prose)
-                }
-                Token::Inner(hash) => (tables.word(hash), 0, Part::Inner),
-                Token::InnerNumbered(hash, shape) => {
-                    (tables.word(hash), tables.word(shape), Part::Inner)
-                }
-            };
-            key.push(word << 3 | part as u32);
-            if shape != 0 {
-                key.push(shape << 3 | 4);
-            }
             tokens.push(Met {
-                word,
-                shape,
-                start: start as u32,
-                end: end as u32,
-                part,
+                key: key_of(tables, token),
+                place: Place::new(start, end),
             });
         });
-    }
-
-    /// The tokens as numbers.
-    pub fn key(&self) -> &[u32] {
-        &self.key
     }
 
     /// The phrases found by the last [`Self::find`].
@@ -130,27 +164,31 @@ impl Phrases {
     }
 
     /// The bytes of the text where words stand.
-    pub fn place(&self, words: Words) -> Range<usize> {
+    pub fn place(&self, words: Words) -> Place {
         let first = self.tokens.get(words.first as usize);
         let last = (words.end as usize)
             .checked_sub(1)
             .and_then(|last| self.tokens.get(last));
         match (first, last) {
-            (Some(first), Some(last)) => first.start as usize..last.end as usize,
-            _ => 0..0,
+            (Some(first), Some(last)) => Place {
+                start: first.place.start,
+                end: last.place.end,
+            },
+            _ => Place::default(),
         }
     }
 
-    /// Finds every phrase of `tables` in the text cut last; it must have been cut with the same tables.
-    pub fn find(&mut self, tables: &Tables<'_>) {
+    /// Finds every phrase of `tables` in `text`.
+    pub fn find(&mut self, tables: &Tables<'_>, text: &str) {
+        self.cut(tables, text);
         self.prose.clear();
         self.all.clear();
         self.hits.clear();
         for (at, token) in (0..).zip(&self.tokens) {
-            if matches!(token.part, Part::Prose | Part::Literal) {
+            if matches!(token.key.part(), Part::Prose | Part::Literal) {
                 self.prose.push(at);
             }
-            if token.part != Part::Literal {
+            if token.key.part() != Part::Literal {
                 self.all.push(at);
             }
         }
@@ -197,7 +235,7 @@ impl Walk<'_> {
         let Some(token) = self.token(self.begin) else {
             return;
         };
-        for word in [token.word, token.shape] {
+        for word in [token.key.word(), token.key.shape()] {
             let Some(roots) = self.tables.starts.get(word as usize).filter(|_| word != 0) else {
                 continue;
             };
@@ -225,14 +263,14 @@ impl Walk<'_> {
             let Some(token) = self.token(next) else {
                 return;
             };
-            for word in [token.word, token.shape] {
+            for word in [token.key.word(), token.key.shape()] {
                 if word != 0
                     && let Some(node) = self.tables.step(node, word)
                 {
                     self.follow(node, length.saturating_add(1), next);
                 }
             }
-            if self.marker || token.part != Part::Literal {
+            if self.marker || token.key.part() != Part::Literal {
                 return;
             }
         }

@@ -1,51 +1,113 @@
 //! A short memory of replies read: servers say the same sentence a thousand times, with other addresses in it.
 //!
-//! What is kept is what the words and codes decide, and it is found again only by the very same words and codes, so a
-//! reply can never borrow the reading of another.
+//! A reply is cut where its literals stand: the chunks between blanks that hold a digit or an `@`. What is between them is
+//! compared letter by letter and never cut into words; of a literal only the words count that some phrase uses. So a
+//! sentence is found again only by the very same words and codes, and no reply can borrow the reading of another.
 
-use super::phrases::Phrases;
+use super::phrases::{Key, Met, Place, key_of};
 use super::{Asked, Read};
+use crate::knowledge::tables::Tables;
+use crate::knowledge::words;
 
 /// How many readings are kept; a power of two.
 const KEPT: usize = 1024;
-/// Replies of more tokens than this are no form letters.
-const LONGEST: usize = 512;
+/// Replies of more bytes than this are no form letters.
+const LONGEST: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Recall {
     /// Empty until the second reply: whoever asks once needs no memory.
     kept: Vec<Option<Kept>>,
     used: bool,
+    sentence: Sentence,
+    /// How many were known again.
+    #[cfg(test)]
+    found: usize,
 }
 
 #[derive(Clone, Debug)]
 struct Kept {
-    key: Box<[u32]>,
     asked: Asked,
     read: Read,
+    /// Where the places of the reading lie: those of the winning words and of the list.
+    spots: [Option<(Spot, Spot)>; 2],
+    plain: Box<[Plain]>,
+    letters: Box<str>,
+    keys: Box<[Key]>,
+}
+
+/// A reply cut where its literals stand. It begins and ends with plain text, be it empty.
+#[derive(Debug, Default)]
+struct Sentence {
+    /// Where the plain text before each literal begins, and that behind the last one.
+    starts: Vec<u32>,
+    plain: Vec<Plain>,
+    tokens: Vec<Met>,
+}
+
+/// The text up to the next literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Plain {
+    /// Bytes.
+    length: u32,
+    /// How many tokens the literals before it have.
+    tokens: u32,
+}
+
+/// One end of a place, told so that it fits another reply of the same sentence.
+#[derive(Clone, Copy, Debug)]
+enum Spot {
+    /// The start or the end of a literal's token.
+    Token(u32),
+    /// So many bytes behind the start of this piece of plain text.
+    Plain(u32, u32),
 }
 
 impl Recall {
-    /// The reading of the same words and codes, if it is still known.
-    pub fn find(&self, phrases: &Phrases, asked: &Asked) -> Option<Read> {
-        let place = place(phrases.key());
-        [place, place ^ 1].into_iter().find_map(|place| {
+    /// The reading of the same words and codes, if it is still known. It may be kept with [`Self::keep`] if not.
+    pub fn find(&mut self, tables: &Tables<'_>, text: &str, asked: &Asked) -> Option<Read> {
+        if !self.used || text.len() > LONGEST {
+            return None;
+        }
+        let sentence = &mut self.sentence;
+        sentence.cut(tables, text);
+        let place = sentence.place(text);
+        let kept = [place, place ^ 1].into_iter().find_map(|place| {
             let kept = self.kept.get(place)?.as_ref()?;
-            (*kept.key == *phrases.key() && kept.asked == *asked).then_some(kept.read)
-        })
+            (kept.asked == *asked && sentence.is(text, kept)).then_some(kept)
+        })?;
+        let [best, list] = kept.spots.map(|spots| {
+            let (start, end) = spots?;
+            Some(Place {
+                start: sentence.byte(start, |token| token.place.start)?,
+                end: sentence.byte(end, |token| token.place.end)?,
+            })
+        });
+        #[cfg(test)]
+        {
+            self.found += 1;
+        }
+        let mut read = kept.read;
+        if let Some((.., place)) = &mut read.best {
+            *place = best.unwrap_or_default();
+        }
+        if let Some((_, place)) = &mut read.list {
+            *place = list.unwrap_or_default();
+        }
+        Some(read)
     }
 
-    /// Keeps a reading. Two that fall on one place live side by side; a third takes the place of the older.
-    pub fn keep(&mut self, phrases: &Phrases, asked: &Asked, read: Read) {
-        let key = phrases.key();
-        if !self.used || key.len() > LONGEST {
+    /// Keeps the reading of the text that was not found. Two that fall on one place live side by side; a third takes the
+    /// place of the older.
+    pub fn keep(&mut self, text: &str, asked: &Asked, read: Read) {
+        if !self.used || text.len() > LONGEST {
             self.used = true;
             return;
         }
         if self.kept.is_empty() {
             self.kept.resize(KEPT, None);
         }
-        let place = place(key);
+        let place = self.sentence.place(text);
         let newer = self.kept.get_mut(place).and_then(Option::take);
         if let Some(beside) = self.kept.get_mut(place ^ 1)
             && newer.is_some()
@@ -53,20 +115,169 @@ impl Recall {
             *beside = newer;
         }
         if let Some(place) = self.kept.get_mut(place) {
-            *place = Some(Kept {
-                key: key.into(),
-                asked: *asked,
-                read,
-            });
+            *place = Some(self.sentence.keep(text, asked, read));
         }
     }
 }
 
-fn place(key: &[u32]) -> usize {
-    let state = key.iter().fold(key.len() as u64, |state, word| {
-        (state ^ u64::from(*word))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(29)
-    });
-    (state >> 32) as usize & (KEPT - 1)
+impl Sentence {
+    fn cut(&mut self, tables: &Tables<'_>, text: &str) {
+        self.starts.clear();
+        self.plain.clear();
+        self.tokens.clear();
+        let mut at = 0;
+        loop {
+            let literal = words::literal_behind(text, at);
+            self.starts.push(at as u32);
+            self.plain.push(Plain {
+                length: (literal.start - at) as u32,
+                tokens: self.tokens.len() as u32,
+            });
+            if literal.is_empty() {
+                return;
+            }
+            let before = literal.start;
+            words::cut(
+                text.get(literal.clone()).unwrap_or_default(),
+                |token, start, end| {
+                    self.tokens.push(Met {
+                        key: key_of(tables, token),
+                        place: Place::new(before + start, before + end),
+                    });
+                },
+            );
+            at = literal.end;
+        }
+    }
+
+    /// Where a reading of this sentence is kept: a few of its letters and all of its literals tell sentences apart well
+    /// enough.
+    fn place(&self, text: &str) -> usize {
+        let spread = |state: u64, more: u64| {
+            (state ^ more)
+                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                .rotate_left(29)
+        };
+        let bytes = text.as_bytes();
+        let mut state = self.tokens.len() as u64;
+        for (start, plain) in self.starts.iter().zip(&self.plain) {
+            let middle = (start + plain.length / 2) as usize;
+            let letters = bytes.get(middle..).and_then(<[u8]>::first_chunk);
+            let inside = letters.filter(|_| plain.length > 15);
+            state = spread(state, u64::from(plain.length));
+            state = spread(
+                state,
+                inside.map_or(0, |letters| u64::from_le_bytes(*letters)),
+            );
+        }
+        for token in &self.tokens {
+            state = spread(state, token.key.number());
+        }
+        (state >> 32) as usize & (KEPT - 1)
+    }
+
+    /// The plain text, piece by piece.
+    fn pieces<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
+        self.starts.iter().zip(&self.plain).map(|(start, plain)| {
+            text.get(*start as usize..(start + plain.length) as usize)
+                .unwrap_or_default()
+        })
+    }
+
+    /// Whether this is the sentence that was kept.
+    fn is(&self, text: &str, kept: &Kept) -> bool {
+        let mut rest = &*kept.letters;
+        *self.plain == *kept.plain
+            && self.tokens.len() == kept.keys.len()
+            && self
+                .tokens
+                .iter()
+                .zip(&kept.keys)
+                .all(|(token, key)| token.key == *key)
+            && self
+                .pieces(text)
+                .all(|piece| match rest.strip_prefix(piece) {
+                    Some(behind) => {
+                        rest = behind;
+                        true
+                    }
+                    None => false,
+                })
+    }
+
+    fn keep(&self, text: &str, asked: &Asked, read: Read) -> Kept {
+        let spots = |place: Place| {
+            let start = self.spot(place.start, |token| token.place.start)?;
+            Some((start, self.spot(place.end, |token| token.place.end)?))
+        };
+        Kept {
+            asked: *asked,
+            read,
+            spots: [
+                read.best.and_then(|(.., place)| spots(place)),
+                read.list.and_then(|(_, place)| spots(place)),
+            ],
+            plain: self.plain.as_slice().into(),
+            letters: self.pieces(text).collect::<String>().into(),
+            keys: self.tokens.iter().map(|token| token.key).collect(),
+        }
+    }
+
+    /// Tells where a byte lies that is the `end` of a token.
+    fn spot(&self, byte: u32, end: fn(&Met) -> u32) -> Option<Spot> {
+        if let Some(token) = self.tokens.iter().position(|token| end(token) == byte) {
+            return Some(Spot::Token(token as u32));
+        }
+        let at = self.starts.iter().rposition(|start| *start <= byte)?;
+        Some(Spot::Plain(at as u32, byte - self.starts.get(at)?))
+    }
+
+    /// The byte that a spot of the same sentence stands for.
+    fn byte(&self, spot: Spot, end: fn(&Met) -> u32) -> Option<u32> {
+        match spot {
+            Spot::Token(token) => self.tokens.get(token as usize).map(end),
+            Spot::Plain(at, behind) => Some(self.starts.get(at as usize)? + behind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use crate::classifier::Classifier;
+    use crate::knowledge::BUILT_IN;
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn a_sentence_known_already_gives_what_it_gives_afresh() {
+        let mut known = Classifier::default();
+        let mut recalled = 0;
+        for example in BUILT_IN
+            .rules
+            .iter()
+            .flat_map(|rule| BUILT_IN.list(rule.examples))
+        {
+            for address in [
+                "<qz7x@zq1z.example.com>",
+                "<qzqzqzqz77777x@zqzqzqz11z.example.com>",
+            ] {
+                let reply = format!(
+                    "{} ref 192.0.2.1",
+                    example.replacen(' ', &format!(" {address} "), 1)
+                );
+                let before = known.recall.found;
+                let verdict = known.classify(&*reply);
+                recalled += known.recall.found - before;
+                let mut fresh = Classifier::default();
+                let expected = fresh.classify(&*reply);
+                assert_eq!(verdict.cause, expected.cause, "{reply}");
+                assert_eq!(verdict.evidence(), expected.evidence(), "{reply}");
+                let listed =
+                    |verdict: &Verdict<'_>| verdict.blocklist().map(|list| format!("{list:?}"));
+                assert_eq!(listed(&verdict), listed(&expected), "{reply}");
+            }
+        }
+        assert!(recalled > 500, "only {recalled} sentences were known again");
+    }
 }

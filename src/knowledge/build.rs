@@ -297,10 +297,11 @@ fn generate(root: &Path) -> Outcome<String> {
     write_static(&mut source, "CLASSES", "CodeRow", &class_rows?);
     write_static(&mut source, "ENHANCED", "CodeRow", &enhanced_rows?);
     write_static(&mut source, "WORD_SETS", "(Str, Span)", &word_sets);
-    write_static(&mut source, "HOSTS", "(u64, u32)", tables.hosts);
-    write_static(&mut source, "DOMAINS", "(u64, u32)", tables.domains);
+    write_static(&mut source, "HOSTS", "(u32, u32)", tables.hosts);
+    write_static(&mut source, "DOMAINS", "(u32, u32)", tables.domains);
     write_static(&mut source, "PROVIDERS", "Provider", tables.providers);
-    write_static(&mut source, "SLOTS", "(u64, u32)", tables.slots);
+    write_static(&mut source, "GLANCES", "u64", tables.glances);
+    write_static(&mut source, "SLOTS", "(u32, u32)", tables.slots);
     write_static(&mut source, "STARTS", "(u32, u32)", tables.starts);
     write_static(&mut source, "NODES", "Node", tables.nodes);
     write_static(&mut source, "EDGES", "Edge", tables.edges);

@@ -3,6 +3,7 @@
 //! The build script and `--rules` both go through here, so a user's rule is checked as strictly as ours.
 
 use std::collections::HashMap;
+use std::mem;
 
 use toml::Spanned;
 
@@ -39,10 +40,13 @@ pub struct Compiled {
     providers: Vec<Provider>,
     first_provider: u16,
     hosts: Vec<(u64, u32)>,
+    host_slots: Vec<(u32, u32)>,
     domains: Vec<(u64, u32)>,
+    domain_slots: Vec<(u32, u32)>,
     wordless: Vec<(u16, u8, u32)>,
     phrases: u32,
-    slots: Vec<(u64, u32)>,
+    slots: Vec<(u32, u32)>,
+    glances: Vec<u64>,
     flat_nodes: Vec<Node>,
     edges: Vec<Edge>,
     uses: Vec<Use>,
@@ -136,7 +140,7 @@ impl Compiled {
             (&entry.domains, &mut self.domains),
         ] {
             for name in names {
-                let hash = words::hash(name.to_lowercase().as_bytes());
+                let hash = words::ends_of(name.as_bytes()).last().unwrap_or(0);
                 match index.iter().find(|known| known.0 == hash) {
                     Some((_, other)) if *other != number => {
                         return Err(format!("{name:?} belongs to another provider already"));
@@ -485,16 +489,23 @@ impl Compiled {
             *prose = becomes[*prose as usize];
             *marker = becomes[*marker as usize];
         }
-        self.slots = slots(self.words.iter().map(|(hash, id)| (*hash, *id)));
+        let words: Vec<_> = self.words.iter().map(|(hash, id)| (*hash, *id)).collect();
+        self.glances = vec![0; super::tables::GLANCE / 64];
+        for (hash, _) in &words {
+            let (number, bit) = super::tables::glance(*hash);
+            self.glances[number] |= bit;
+        }
+        self.slots = slots(words);
         self.wordless.sort_unstable();
-        self.hosts = slots(self.hosts.drain(..));
-        self.domains = slots(self.domains.drain(..));
+        self.host_slots = slots(mem::take(&mut self.hosts));
+        self.domain_slots = slots(mem::take(&mut self.domains));
     }
 
     /// The finished tables.
     pub fn tables(&self) -> Tables<'_> {
         Tables {
             text: &self.text,
+            glances: &self.glances,
             slots: &self.slots,
             starts: &self.starts,
             nodes: &self.flat_nodes,
@@ -507,27 +518,35 @@ impl Compiled {
             rules: &self.rules,
             providers: &self.providers,
             first_provider: self.first_provider,
-            hosts: &self.hosts,
-            domains: &self.domains,
+            hosts: &self.host_slots,
+            domains: &self.domain_slots,
             wordless: &self.wordless,
         }
     }
 }
 
 /// Hashes and what they stand for, laid out to be found by [`super::tables::probe`].
-pub fn slots(entries: impl Iterator<Item = (u64, u32)>) -> Vec<(u64, u32)> {
-    let mut entries: Vec<(u64, u32)> = entries.collect();
+pub fn slots(mut entries: Vec<(u64, u32)>) -> Vec<(u32, u32)> {
     entries.sort_unstable();
-    let size = (entries.len() * 2).next_power_of_two().max(2);
-    let mut slots = vec![(0, 0); size];
-    for (hash, id) in entries {
-        let mut at = super::tables::home(hash) & (size - 1);
-        while slots[at].0 != 0 {
-            at = (at + 1) & (size - 1);
+    let mut size = (entries.len() * 2).next_power_of_two().max(2);
+    loop {
+        let mut slots = vec![(0, 0); size];
+        for (hash, number) in &entries {
+            let mut at = super::tables::home(*hash) & (size - 1);
+            while slots[at].0 != 0 {
+                at = (at + 1) & (size - 1);
+            }
+            slots[at] = (super::tables::tag(*hash), *number);
         }
-        slots[at] = (hash, id);
+        // Two neighbours of one tag would hide each other.
+        let all_found = entries
+            .iter()
+            .all(|(hash, number)| super::tables::probe(&slots, *hash) == Some(*number));
+        if all_found {
+            return slots;
+        }
+        size *= 2;
     }
-    slots
 }
 
 /// Compiles the rules of a file; every problem names file and line. `seen` holds the ids of all rules and where they stand.

@@ -21,6 +21,7 @@ include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
 /// The built-in knowledge.
 pub static BUILT_IN: Tables<'static> = Tables {
     text: TEXT,
+    glances: &GLANCES,
     slots: &SLOTS,
     starts: &STARTS,
     nodes: &NODES,
@@ -109,13 +110,30 @@ pub fn enhanced_codes() -> &'static [CodeRow] {
     &ENHANCED
 }
 
+/// Where the rows of these keys stand, counted from 1; 0 for no row.
+const fn places<const KEYS: usize>(rows: &[CodeRow]) -> [u8; KEYS] {
+    let mut places = [0; KEYS];
+    let mut at = 0;
+    while at < rows.len() {
+        places[rows[at].key as usize] = at as u8 + 1;
+        at += 1;
+    }
+    places
+}
+
+static CODE_PLACES: [u8; 700] = places(&CODES);
+static ENHANCED_PLACES: [u8; 8 << 8] = places(&ENHANCED);
+
+/// The row that stands where `places` says.
+fn row(rows: &'static [CodeRow], places: &[u8], key: u16) -> Option<&'static CodeRow> {
+    let place = places.get(usize::from(key))?.checked_sub(1)?;
+    rows.get(usize::from(place))
+}
+
 /// The row of a reply code (RFC 5321 and practice).
 #[must_use]
 pub fn code_row(code: u16) -> Option<&'static CodeRow> {
-    CODES
-        .binary_search_by_key(&code, |row| row.key)
-        .ok()
-        .map(|at| &CODES[at])
+    row(&CODES, &CODE_PLACES, code)
 }
 
 /// The row of a reply code's first digit (RFC 5321 section 4.2.1).
@@ -130,10 +148,7 @@ pub fn enhanced_row(code: Enhanced) -> Option<&'static CodeRow> {
     if code.subject > 7 || code.detail > 255 {
         return None;
     }
-    ENHANCED
-        .binary_search_by_key(&(code.subject << 8 | code.detail), |row| row.key)
-        .ok()
-        .map(|at| &ENHANCED[at])
+    row(&ENHANCED, &ENHANCED_PLACES, code.subject << 8 | code.detail)
 }
 
 impl Tables<'_> {
@@ -150,20 +165,16 @@ impl Tables<'_> {
     }
 }
 
-fn by_suffix(names: &[(u64, u32)], name: &str) -> Option<u16> {
-    let name = name.trim_end_matches('.');
+fn by_suffix(names: &[(u32, u32)], name: &str) -> Option<u16> {
+    let name = name.trim_end_matches('.').as_bytes();
     // RFC 1035 section 2.3.4: longer is no name.
-    let mut lower = [0u8; 255];
-    let lower = lower.get_mut(..name.len())?;
-    lower.copy_from_slice(name.as_bytes());
-    lower.make_ascii_lowercase();
-    let mut rest: &[u8] = lower;
-    loop {
-        if let Some(provider) = tables::probe(names, words::hash(rest)) {
-            return u16::try_from(provider).ok();
-        }
-        rest = rest.get(memchr::memchr(b'.', rest)? + 1..)?;
+    if name.len() > 255 {
+        return None;
     }
+    let known = words::ends_of(name).filter_map(|end| tables::probe(names, end));
+    known
+        .last()
+        .and_then(|provider| u16::try_from(provider).ok())
 }
 
 impl Blocklist {

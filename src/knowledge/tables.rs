@@ -206,32 +206,52 @@ pub struct CodeRow {
     pub phases: Span,
 }
 
-/// Where a hash begins to look for its slot: the upper bits of a product are the well mixed ones, and the lowest is always set.
+/// Where a hash begins to look for its slot: the upper bits of a product are the well mixed ones.
 #[must_use]
 pub const fn home(hash: u64) -> usize {
     (hash >> 32) as usize
 }
 
-/// What a hash stands for, among slots that are a power of two in number and not all taken.
+/// By what a hash is known in its slot; never 0, which marks an empty one.
 #[must_use]
-pub fn probe(slots: &[(u64, u32)], hash: u64) -> Option<u32> {
+pub const fn tag(hash: u64) -> u32 {
+    hash as u32 | 1
+}
+
+/// What a hash stands for, among slots that are a power of two in number and not all taken: tag and number.
+#[must_use]
+pub fn probe(slots: &[(u32, u32)], hash: u64) -> Option<u32> {
     let mask = slots.len().wrapping_sub(1);
+    let tag = tag(hash);
     let mut at = home(hash) & mask;
     loop {
         match slots.get(at)? {
-            (found, id) if *found == hash => return Some(*id),
+            (found, number) if *found == tag => return Some(*number),
             (0, _) => return None,
             _ => at = (at + 1) & mask,
         }
     }
 }
 
+/// How many bits tell at a glance that a word is in no phrase, as most words of an address or an id are: few enough to
+/// be always at hand, enough for one in ten to be set.
+pub const GLANCE: usize = 1 << 16;
+
+/// The bit of a word among [`GLANCE`], by its place among the numbers and its place there.
+#[must_use]
+pub const fn glance(hash: u64) -> (usize, u64) {
+    let bit = (hash >> 48) as usize % GLANCE;
+    (bit / 64, 1 << (bit % 64))
+}
+
 /// All the tables, borrowed.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables<'k> {
     pub text: &'k str,
-    /// Hash and word id; a power of two of slots, 0 for an empty one.
-    pub slots: &'k [(u64, u32)],
+    /// A bit for each word of a phrase, as [`glance`] says.
+    pub glances: &'k [u64],
+    /// Word ids by their hashes, to be found by [`probe`].
+    pub slots: &'k [(u32, u32)],
     /// By word id: where prose and marker phrases begin.
     pub starts: &'k [(u32, u32)],
     pub nodes: &'k [Node],
@@ -246,9 +266,9 @@ pub struct Tables<'k> {
     /// The number of the first provider: the user's own ones are counted on from the built-in ones.
     pub first_provider: u16,
     /// Slots as for words: the hash of the end of a host's name, and the number of the provider.
-    pub hosts: &'k [(u64, u32)],
+    pub hosts: &'k [(u32, u32)],
     /// The same of the domains of mailboxes.
-    pub domains: &'k [(u64, u32)],
+    pub domains: &'k [(u32, u32)],
     /// Rules that need no phrase: `(provider, subject or 255, rule)`, sorted.
     pub wordless: &'k [(u16, u8, u32)],
 }
@@ -280,7 +300,11 @@ impl<'k> Tables<'k> {
     /// The id of a word; 0 for one that no phrase uses.
     #[must_use]
     pub fn word(&self, hash: u64) -> u32 {
-        probe(self.slots, hash).unwrap_or(0)
+        let (number, bit) = glance(hash);
+        match self.glances.get(number) {
+            Some(bits) if bits & bit != 0 => probe(self.slots, hash).unwrap_or(0),
+            _ => 0,
+        }
     }
 
     /// The node that `word` leads to.

@@ -59,42 +59,14 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 /// The hash of a word that is already folded to lower case.
 #[must_use]
 pub fn hash(word: &[u8]) -> u64 {
-    let mut state = word.len() as u64;
+    let mut state = 0;
     for part in word[..word.len().min(LONGEST)].chunks(8) {
         let mut eight = [0; 8];
         eight[..part.len()].copy_from_slice(part);
         state = mix(state, u64::from_le_bytes(eight));
     }
-    finish(state)
+    finish(state, word.len())
 }
-
-/// The hash of an ASCII word of letters and digits at `start..end`, in lower case.
-fn hash_at(bytes: &[u8], start: usize, end: usize) -> u64 {
-    let mut state = (end - start) as u64;
-    let end = end.min(start + LONGEST);
-    let mut at = start;
-    while at < end {
-        let keep = u64::MAX >> (64 - 8 * (end - at).min(8));
-        state = mix(state, (eight_at(bytes, at) | SMALL) & keep);
-        at += 8;
-    }
-    finish(state)
-}
-
-/// The eight bytes at a place, 0 for those behind the end. One load, but for the last word of a text.
-fn eight_at(bytes: &[u8], at: usize) -> u64 {
-    let rest = bytes.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(eight) => u64::from_le_bytes(*eight),
-        None => rest
-            .iter()
-            .rev()
-            .fold(0, |eight, byte| eight << 8 | u64::from(*byte)),
-    }
-}
-
-/// The bit that makes a letter small, eight times; digits have it already.
-const SMALL: u64 = 0x2020_2020_2020_2020;
 
 const fn mix(state: u64, eight: u64) -> u64 {
     let mixed = (state ^ eight).wrapping_mul(SPREAD);
@@ -102,8 +74,207 @@ const fn mix(state: u64, eight: u64) -> u64 {
 }
 
 /// Never 0, which marks an empty slot.
-const fn finish(state: u64) -> u64 {
-    state.wrapping_mul(SPREAD) | 1
+const fn finish(state: u64, length: usize) -> u64 {
+    (state ^ length as u64).wrapping_mul(SPREAD) | 1
+}
+
+/// The bytes at a place as one number, the first one lowest; 0 for those behind the end.
+fn eight_at(bytes: &[u8], at: usize) -> u64 {
+    match bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        Some(eight) => u64::from_le_bytes(*eight),
+        None => last_bytes(bytes.get(at..).unwrap_or_default()),
+    }
+}
+
+/// Fewer than eight bytes as a number.
+#[cold]
+fn last_bytes(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .rev()
+        .fold(0, |eight, byte| eight << 8 | u64::from(*byte))
+}
+
+/// The same byte eight times.
+const fn eight_of(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// The top bit of each of eight bytes.
+const TOP: u64 = eight_of(0x80);
+/// The bit that makes a letter small; digits have it already.
+const SMALL: u64 = eight_of(0x20);
+
+/// The top bit of each byte from `low` to `high`; none of those beyond ASCII.
+const fn within(eight: u64, low: u8, high: u8) -> u64 {
+    let seven = eight & !TOP;
+    let from_low = seven + eight_of(0x80 - low);
+    let behind_high = seven + eight_of(0x7f - high);
+    (from_low ^ behind_high) & !eight & TOP
+}
+
+/// How many ASCII letters and digits a text begins with.
+#[must_use]
+pub fn alphanumerics(text: &[u8]) -> usize {
+    let mut length = 0;
+    loop {
+        let eight = eight_at(text, length);
+        let more = first(within(eight, b'0', b'9') | within(eight | SMALL, b'a', b'z'));
+        length += more;
+        if more < 8 {
+            return length;
+        }
+    }
+}
+
+/// How many of the first bytes have their top bit.
+const fn first(tops: u64) -> usize {
+    (!tops & TOP).trailing_zeros() as usize / 8
+}
+
+/// The first bytes, by their number up to eight.
+const fn keep(count: usize) -> u64 {
+    match count {
+        8.. => u64::MAX,
+        _ => (1 << (8 * count)) - 1,
+    }
+}
+
+/// A word of ASCII letters and digits.
+#[derive(Clone, Copy)]
+struct Plain {
+    end: usize,
+    /// The hash of the word in lower case.
+    hash: u64,
+    /// [`LETTER`], [`DIGIT`] or both; 0 for no word.
+    seen: u8,
+    /// The hash of the letters with `#` for the digits behind them; 0 when it is not of that kind.
+    shape: u64,
+}
+
+impl Plain {
+    /// Reads the letters and digits that begin at a place, eight at a time.
+    fn at(bytes: &[u8], start: usize) -> Self {
+        let eight = eight_at(bytes, start);
+        let digits = within(eight, b'0', b'9');
+        let small = eight | SMALL;
+        // A byte beyond ASCII stays one with the bit set.
+        let letters = within(small, b'a', b'z');
+        let length = first(letters | digits);
+        if length == 8 {
+            return Self::long(bytes, start);
+        }
+        let kept = keep(length);
+        let hash = finish(mix(0, small & kept), length);
+        let (letters, digits) = (letters & kept, digits & kept);
+        let seen = seen_in(letters, digits);
+        let mut shape = 0;
+        if seen == WORD {
+            let before = first(letters);
+            if before > 0 && letters & !keep(before) == 0 {
+                let shaped = (small & keep(before)) | (u64::from(b'#') << (8 * before));
+                shape = finish(mix(0, shaped), before + 1);
+            }
+        }
+        Self {
+            end: start + length,
+            hash,
+            seen,
+            shape,
+        }
+    }
+
+    /// The same of a word of eight bytes and more.
+    #[inline(never)]
+    fn long(bytes: &[u8], start: usize) -> Self {
+        let (mut state, mut seen, mut end) = (0, 0, start);
+        loop {
+            let eight = eight_at(bytes, end);
+            let digits = within(eight, b'0', b'9');
+            let letters = within(eight | SMALL, b'a', b'z');
+            let length = first(letters | digits);
+            let kept = keep(length);
+            seen |= seen_in(letters & kept, digits & kept);
+            if length > 0 && end - start < LONGEST {
+                state = mix(state, (eight | SMALL) & kept);
+            }
+            end += length;
+            if length < 8 {
+                break;
+            }
+        }
+        let shape = match seen {
+            WORD => shape_of(bytes.get(start..end).unwrap_or_default()),
+            _ => 0,
+        };
+        Self {
+            end,
+            hash: finish(state, end - start),
+            seen,
+            shape,
+        }
+    }
+
+    /// Gives the word as a token of prose or, `inner`, of a literal.
+    fn give(self, start: usize, inner: bool, take: &mut impl FnMut(Token, usize, usize)) {
+        let token = match (inner, self.shape) {
+            (true, 0) => Token::Inner(self.hash),
+            (true, shape) => Token::InnerNumbered(self.hash, shape),
+            (false, 0) if self.seen == DIGIT => {
+                take(Token::Literal(Literal::Number), start, self.end);
+                Token::Inner(self.hash)
+            }
+            (false, 0) => Token::Word(self.hash),
+            (false, shape) => Token::Numbered(self.hash, shape),
+        };
+        take(token, start, self.end);
+    }
+}
+
+/// What a word is made of, by the top bits of its letters and its digits.
+const fn seen_in(letters: u64, digits: u64) -> u8 {
+    ((digits != 0) as u8 * DIGIT) | ((letters != 0) as u8 * LETTER)
+}
+
+/// The hash of letters with `#` for the digits behind them; 0 for a word of another kind.
+fn shape_of(word: &[u8]) -> u64 {
+    let letters = word
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
+    let (letters, digits) = word.split_at(letters);
+    if letters.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return 0;
+    }
+    let mut shape = Folded::new();
+    letters
+        .iter()
+        .for_each(|byte| shape.push(byte.to_ascii_lowercase()));
+    shape.push(b'#');
+    shape.hash()
+}
+
+/// The hashes of the ends of a host's name, in lower case, label by label: `com`, `example.com`, `mx.example.com`.
+pub fn ends_of(name: &[u8]) -> impl Iterator<Item = u64> {
+    let (mut end, mut hash) = (Some(name.len()), 0);
+    std::iter::from_fn(move || {
+        let stop = end?;
+        end = name.get(..stop)?.iter().rposition(|byte| *byte == b'.');
+        let start = end.map_or(0, |dot| dot + 1);
+        hash = mix(hash, hash_at(name, start, stop)) | 1;
+        Some(hash)
+    })
+}
+
+/// The hash of a literal as a whole, in lower case.
+fn hash_at(bytes: &[u8], start: usize, end: usize) -> u64 {
+    let mut state = 0;
+    let mut at = start;
+    while at < end.min(start + LONGEST) {
+        state = mix(state, (eight_at(bytes, at) | SMALL) & keep(end - at));
+        at += 8;
+    }
+    finish(state, end - start)
 }
 
 /// A word as it is folded, letter by letter.
@@ -136,13 +307,13 @@ impl Folded {
     }
 
     fn hash(&self) -> u64 {
-        let mut state = self.length as u64;
+        let mut state = 0;
         for part in self.bytes[..self.length.min(LONGEST)].chunks(8) {
             let mut eight = [0; 8];
             eight[..part.len()].copy_from_slice(part);
             state = mix(state, u64::from_le_bytes(eight));
         }
-        finish(state)
+        finish(state, self.length)
     }
 }
 
@@ -202,98 +373,50 @@ fn run(bytes: &[u8], start: usize, classes: u8) -> (usize, u8) {
 pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
     let bytes = text.as_bytes();
     let mut at = 0;
-    while at < bytes.len() {
-        let (end, seen) = run(bytes, at, WORD);
-        let next = class(bytes, end);
-        if end > at && next == 0 && bytes.get(end) != Some(&b'\'') {
-            // The plain word between blanks, by far the most frequent.
-            ascii_word(bytes, at, end, seen, false, &mut take);
-            at = end + 1;
-            continue;
-        }
-        if end == at && next & OTHER == 0 {
+    while let Some(byte) = bytes.get(at) {
+        if CLASS[usize::from(*byte)] & (WORD | OTHER) == 0 {
             at += 1;
             continue;
         }
-        // Punctuation behind a word is no part of it, unless more of a literal follows.
-        if end > at
-            && next & (DOT | COLON) != 0
-            && class(bytes, end + 1) & (WORD | OTHER | INSIDE) == 0
-        {
-            ascii_word(bytes, at, end, seen, false, &mut take);
-            at = end + 1;
-            continue;
-        }
-        // A chunk runs to the next byte that stands in no word and no literal.
-        let start = at;
-        let mut seen = 0;
-        loop {
-            let (end, more) = run(bytes, at, WORD | OTHER | INSIDE);
-            seen |= more;
-            at = end;
-            if at >= bytes.len() || !apostrophe_at(bytes, at) {
-                break;
-            }
-            at += 1;
-        }
-        if seen & (CUE | DIGIT) == 0 {
-            words(text, start, at, false, &mut take);
+        let word = Plain::at(bytes, at);
+        let next = class(bytes, word.end);
+        let alone = match next {
+            0 => bytes.get(word.end) != Some(&b'\''),
+            // Punctuation behind a word is no part of it, unless more of a literal follows.
+            DOT | COLON => class(bytes, word.end + 1) & (WORD | OTHER | INSIDE) == 0,
+            _ => false,
+        };
+        at = if alone {
+            word.give(at, false, &mut take);
+            word.end + 1
         } else {
-            at = chunk(text, start, at, &mut take);
-        }
+            longer(text, at, &mut take)
+        };
     }
 }
 
-/// Gives the ASCII word at `start..end`, of letters and digits as `seen` says.
-fn ascii_word(
-    bytes: &[u8],
-    start: usize,
-    end: usize,
-    seen: u8,
-    inner: bool,
-    take: &mut impl FnMut(Token, usize, usize),
-) {
-    let whole = hash_at(bytes, start, end);
-    let token = match seen & WORD {
-        LETTER => {
-            if inner {
-                Token::Inner(whole)
-            } else {
-                Token::Word(whole)
-            }
+/// The next chunk between blanks that holds a digit or an `@`, from a place where a chunk begins or a blank stands; an
+/// empty one at the end of the text if there is none. What [`cut`] makes of the chunk is what it makes of it in the text.
+#[must_use]
+pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while at < bytes.len() {
+        let eight = eight_at(bytes, at);
+        let at_signs = within(eight, b'@', b'@');
+        let marks = within(eight, b'0', b'9') | at_signs;
+        if marks == 0 {
+            at += 8;
+            continue;
         }
-        DIGIT => {
-            if !inner {
-                take(Token::Literal(Literal::Number), start, end);
-            }
-            Token::Inner(whole)
-        }
-        _ => match (shape_of(&bytes[start..end]), inner) {
-            (Some(shape), true) => Token::InnerNumbered(whole, shape),
-            (Some(shape), false) => Token::Numbered(whole, shape),
-            (None, true) => Token::Inner(whole),
-            (None, false) => Token::Word(whole),
-        },
-    };
-    take(token, start, end);
-}
-
-/// The hash of letters with `#` for the digits behind them.
-fn shape_of(word: &[u8]) -> Option<u64> {
-    let letters = word
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    let (letters, digits) = word.split_at(letters);
-    if letters.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return None;
+        at += marks.trailing_zeros() as usize / 8;
+        let before = bytes.get(from..at).unwrap_or_default();
+        let behind = bytes.get(at..).unwrap_or_default();
+        let blank = before.iter().rposition(|byte| *byte == b' ');
+        let length = behind.iter().position(|byte| *byte == b' ');
+        return blank.map_or(from, |blank| from + blank + 1)..at + length.unwrap_or(behind.len());
     }
-    let mut shape = Folded::new();
-    letters
-        .iter()
-        .for_each(|byte| shape.push(byte.to_ascii_lowercase()));
-    shape.push(b'#');
-    Some(shape.hash())
+    bytes.len()..bytes.len()
 }
 
 /// An apostrophe with a letter on both sides stands inside a word.
@@ -304,92 +427,110 @@ fn apostrophe_at(bytes: &[u8], at: usize) -> bool {
         && class(bytes, at + 1) & WORD != 0
 }
 
-/// Cuts a chunk that may hold literals; gives the place where reading goes on.
-fn chunk(
-    text: &str,
-    start: usize,
-    end: usize,
-    take: &mut impl FnMut(Token, usize, usize),
-) -> usize {
+/// Cuts what is more than a plain word, a literal or words with something between them; gives the place where reading
+/// goes on.
+fn longer(text: &str, start: usize, take: &mut impl FnMut(Token, usize, usize)) -> usize {
     let bytes = text.as_bytes();
-    let mut at = start;
-    while at < end {
-        if class(bytes, at) & (WORD | OTHER) == 0 {
-            at += 1;
-            continue;
-        }
-        if let Some(stop) = url_end(bytes, at) {
-            take(Token::Literal(Literal::Url), at, stop);
-            words(text, at, stop, true, take);
-            if stop >= end {
-                return stop;
-            }
-            at = stop;
-            continue;
-        }
-        // A piece ends where two dots meet, where a URL begins, and before trailing punctuation.
-        let mut stop = at;
-        let mut seen = 0;
-        let mut tail = at;
-        let mut before = 0;
-        while stop < end {
-            let byte = bytes[stop];
-            let class_here = CLASS[usize::from(byte)];
-            if class_here & (WORD | OTHER) != 0 {
-                if byte == b'h' && before & WORD == 0 && stop > at && url_end(bytes, stop).is_some()
-                {
-                    break;
-                }
-                tail = stop + 1;
-            } else if matches!(byte, b'#' | b'&')
-                || class_here & DOT != 0 && class(bytes, stop + 1) & (WORD | OTHER) == 0
-            {
-                break;
-            }
-            seen |= class_here;
-            before = class_here;
-            stop += 1;
-        }
-        piece(text, at, tail, seen, take);
-        at = stop;
+    if let Some(stop) = url_end(bytes, start) {
+        take(Token::Literal(Literal::Url), start, stop);
+        words(text, start, stop, true, take);
+        return stop.max(start + 1);
     }
-    end
+    // It ends before trailing punctuation, where two dots meet and where a URL begins.
+    let mut made = Made::default();
+    let (mut stop, mut tail) = (start, start);
+    loop {
+        let (end, seen) = run(bytes, stop, WORD);
+        made.of |= seen;
+        if end > stop {
+            (stop, tail) = (end, end);
+        }
+        match class(bytes, stop) {
+            0 if apostrophe_at(bytes, stop) => stop += 1,
+            0 => break,
+            OTHER => {
+                (stop, _) = run(bytes, stop, OTHER);
+                (made.of, tail) = (made.of | OTHER, stop);
+            }
+            DOT if class(bytes, stop + 1) & (WORD | OTHER) == 0 => break,
+            JOIN if matches!(bytes.get(stop), Some(b'#' | b'&')) => break,
+            mark => {
+                made.add(mark);
+                stop += 1;
+            }
+        }
+        if bytes.get(stop) == Some(&b'h') && url_end(bytes, stop).is_some() {
+            break;
+        }
+    }
+    piece(text, start, tail, made, take);
+    stop
 }
 
-/// Cuts a piece of a chunk, made of what `seen` says: an address, an IP, a host name, a number, or words after all.
+/// What a piece of text is made of.
+#[derive(Clone, Copy, Default)]
+struct Made {
+    /// The classes of its bytes.
+    of: u8,
+    dots: usize,
+    colons: usize,
+}
+
+impl Made {
+    fn read(bytes: &[u8]) -> Self {
+        let mut made = Self::default();
+        bytes
+            .iter()
+            .for_each(|byte| made.add(CLASS[usize::from(*byte)]));
+        made
+    }
+
+    fn add(&mut self, class: u8) {
+        self.of |= class;
+        self.dots += usize::from(class == DOT);
+        self.colons += usize::from(class == COLON);
+    }
+
+    /// Whether it may be an IP address, by its dots or colons.
+    const fn like_ip(self) -> bool {
+        self.dots >= 3 || self.colons >= 2
+    }
+}
+
+/// Cuts an address, an IP, a host name, a number, or words after all.
 fn piece(
     text: &str,
     start: usize,
     end: usize,
-    seen: u8,
+    made: Made,
     take: &mut impl FnMut(Token, usize, usize),
 ) {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
-    let literal = if seen & AT != 0 && bytes.contains(&b'@') {
+    let literal = if made.of & AT != 0 && bytes.contains(&b'@') {
         Literal::Address
-    } else if seen & CUE != 0 && is_ip(bytes) {
+    } else if made.like_ip() && is_ip(bytes) {
         Literal::Ip
-    } else if seen & (LETTER | OTHER) == 0 {
+    } else if made.of & (LETTER | OTHER) == 0 {
         // `521-192.0.2.1`: an IP right behind the code of a reply that goes on.
         if let [_, _, _, b'-', rest @ ..] = bytes
-            && seen & CUE != 0
+            && made.like_ip()
             && is_ip(rest)
         {
             take(Token::Literal(Literal::Number), start, start + 3);
-            return piece(text, start + 4, end, seen, take);
+            return piece(text, start + 4, end, made, take);
         }
         Literal::Number
-    } else if seen & COLON != 0
+    } else if made.colons > 0
         && let Some(colon) = bytes.iter().position(|byte| *byte == b':')
     {
         let (before, behind) = (start + colon, start + colon + 1);
-        piece(text, start, before, classes(text, start, before), take);
+        piece_of(text, start, before, take);
         let next = (behind..end).find(|at| class(text.as_bytes(), *at) & (WORD | OTHER) != 0);
         if let Some(next) = next {
-            piece(text, next, end, classes(text, next, end), take);
+            piece_of(text, next, end, take);
         }
         return;
-    } else if seen & DOT != 0 && is_host(bytes) {
+    } else if made.dots > 0 && is_host(bytes) {
         Literal::Host
     } else {
         return words(text, start, end, false, take);
@@ -397,26 +538,21 @@ fn piece(
     take(Token::Literal(literal), start, end);
     if matches!(literal, Literal::Ip | Literal::Number) {
         // Its parts tell nothing apart: `127.255.255.254` is one word for markers.
-        return take(
-            Token::Inner(hash_at(text.as_bytes(), start, end)),
-            start,
-            end,
-        );
+        let whole = hash_at(text.as_bytes(), start, end);
+        return take(Token::Inner(whole), start, end);
     }
     words(text, start, end, true, take);
 }
 
-fn classes(text: &str, start: usize, end: usize) -> u8 {
+fn piece_of(text: &str, start: usize, end: usize, take: &mut impl FnMut(Token, usize, usize)) {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
-    bytes
-        .iter()
-        .fold(0, |seen, byte| seen | CLASS[usize::from(*byte)])
+    piece(text, start, end, Made::read(bytes), take);
 }
 
 /// Where the URL that begins here ends, if one does.
 fn url_end(bytes: &[u8], at: usize) -> Option<usize> {
-    let rest = &bytes[at..];
-    if !matches!(rest.first(), Some(b'h' | b'H' | b'w' | b'W')) {
+    let rest = bytes.get(at..)?;
+    if !matches!(rest.first()?, b'h' | b'H' | b'w' | b'W') {
         return None;
     }
     let begins = |prefix: &[u8]| {
@@ -506,19 +642,20 @@ fn words(
     inner: bool,
     take: &mut impl FnMut(Token, usize, usize),
 ) {
-    let bytes = text.as_bytes().get(..end).unwrap_or_default();
+    let bytes = text.as_bytes();
     let mut at = start;
     while at < end {
-        let (stop, seen) = run(bytes, at, WORD);
-        let wide = class(bytes, stop) & OTHER != 0 || stop > at && apostrophe_at(bytes, stop);
-        if wide {
+        let word = Plain::at(bytes, at);
+        let wide =
+            class(bytes, word.end) & OTHER != 0 || word.end > at && apostrophe_at(bytes, word.end);
+        if wide && word.end < end {
             at = wide_word(text, at, end, inner, take);
             continue;
         }
-        if stop > at {
-            ascii_word(bytes, at, stop, seen, inner, take);
+        if word.end > at {
+            word.give(at, inner, take);
         }
-        at = stop + 1;
+        at = word.end + 1;
     }
 }
 

@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memmem};
 
+use crate::knowledge::words::alphanumerics;
+
 /// A line, cut into the frame and what the program itself said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line<'a> {
@@ -220,12 +222,7 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
                 Some(_) => return None,
                 None => (tag, false),
             };
-            let plausible = (has_number || (after_stamp && place > 0))
-                && !name.is_empty()
-                && name.bytes().all(|byte| {
-                    byte.is_ascii_alphanumeric()
-                        || matches!(byte, b'/' | b'-' | b'_' | b'.' | b'(' | b')')
-                });
+            let plausible = (has_number || (after_stamp && place > 0)) && is_program(name);
             return plausible.then(|| (name, without_solaris_id(behind)));
         }
         // The flags of Exim, which has neither host nor program in its lines.
@@ -242,6 +239,19 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
         rest = behind;
     }
     None
+}
+
+/// Whether this is the name of a program, and no other word: `postfix/smtp`, `sm-mta`.
+fn is_program(name: &str) -> bool {
+    let mut rest = name.as_bytes();
+    loop {
+        rest = rest.get(alphanumerics(rest)..).unwrap_or_default();
+        match rest {
+            [] => return !name.is_empty(),
+            [b'/' | b'-' | b'_' | b'.' | b'(' | b')', behind @ ..] => rest = behind,
+            _ => return false,
+        }
+    }
 }
 
 /// Skips `4711 - - ` or `4711 ID [data] ` of RFC 5424 (section 6.2.6 and 6.3).
@@ -312,18 +322,43 @@ pub fn some(text: &str) -> Option<&str> {
 /// An IP address in the text form of RFC 4291 or dotted; nothing else.
 pub fn ip(text: &str) -> Option<&str> {
     let text = text.strip_prefix("IPv6:").unwrap_or(text);
-    // Names are far more frequent; one letter of theirs is enough.
-    let letters = |byte: u8| byte.is_ascii_hexdigit() || byte == b'.' || byte == b':';
-    if !text.bytes().all(letters) {
-        return None;
+    // Names are far more frequent; what stands behind the first digits tells most of them.
+    let fits = match text.bytes().find(|byte| !byte.is_ascii_digit())? {
+        b'.' => is_dotted(text),
+        b':' | b'a'..=b'f' | b'A'..=b'F' => {
+            memchr(b':', text.as_bytes()).is_some() && text.parse::<std::net::Ipv6Addr>().is_ok()
+        }
+        _ => false,
+    };
+    fits.then_some(text)
+}
+
+/// Whether this is an IPv4 address: four numbers up to 255 without a 0 in front.
+fn is_dotted(text: &str) -> bool {
+    let mut dots = 0;
+    let mut number: Option<u32> = None;
+    for byte in text.bytes() {
+        number = match (byte, number) {
+            (b'.', Some(_)) => {
+                dots += 1;
+                None
+            }
+            (b'0'..=b'9', None) => Some(u32::from(byte - b'0')),
+            (b'0'..=b'9', Some(before @ 1..=25)) => Some(before * 10 + u32::from(byte - b'0')),
+            _ => return false,
+        };
+        if number > Some(255) {
+            return false;
+        }
     }
-    text.parse::<std::net::IpAddr>().is_ok().then_some(text)
+    dots == 3 && number.is_some()
 }
 
 /// Name and address out of `mx.example.com[192.0.2.1]:25`; a name that is not known (`unknown`) is none.
 pub fn peer(text: &str) -> (Option<&str>, Option<&str>) {
     let (name, rest) = split(text, b'[').unwrap_or((text, ""));
-    let name = name.trim().trim_end_matches('.');
+    let name = name.trim_ascii();
+    let name = name.strip_suffix('.').unwrap_or(name);
     let address = split(rest, b']').and_then(|(address, _)| ip(address));
     match ip(name) {
         Some(own) => (None, address.or(Some(own))),

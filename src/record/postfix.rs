@@ -6,6 +6,7 @@
 
 use super::line::{Line, between, code, cut, cut_last, find, has, peer, some, speaks, split};
 use super::{Give, Outcome, Record, Seen, State, reply};
+use crate::knowledge::words::alphanumerics;
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
 
@@ -84,10 +85,7 @@ fn is_postfix(program: &str) -> bool {
 /// Cuts `4Zx1Yq2Lz7z: ` (a queue id, short or long, or NOQUEUE) off a message.
 fn queue_id(message: &str) -> (Option<&str>, &str) {
     let bytes = message.as_bytes();
-    let length = bytes
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphanumeric())
-        .count();
+    let length = alphanumerics(bytes);
     if !(5..=25).contains(&length) || bytes.get(length) != Some(&b':') {
         return (None, message);
     }
