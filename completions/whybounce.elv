@@ -18,8 +18,8 @@ set edit:completion:arg-completer[whybounce] = {|@words|
     }
     var completions = [
         &'whybounce'= {
-            cand -f 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times'
-            cand --file 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times'
+            cand -f 'Read these files, packed by gzip or zstd or not; ''-'' is standard input'
+            cand --file 'Read these files, packed by gzip or zstd or not; ''-'' is standard input'
             cand --from 'Read every record as this kind, instead of recognising each by itself (see --list formats)'
             cand --format 'How verdicts are written; html goes with --summary'
             cand --fields 'Write these keys only, in this order (json, csv, tsv)'

@@ -1,4 +1,4 @@
-complete -c whybounce -s f -l file -d 'Read this file, packed by gzip or zstd or not; \'-\' is standard input; may be given several times' -r -F
+complete -c whybounce -s f -l file -d 'Read these files, packed by gzip or zstd or not; \'-\' is standard input' -r -F
 complete -c whybounce -l from -d 'Read every record as this kind, instead of recognising each by itself (see --list formats)' -r
 complete -c whybounce -l format -d 'How verdicts are written; html goes with --summary' -r -f -a "text\t''
 json\t''

@@ -21,8 +21,8 @@ Register-ArgumentCompleter -Native -CommandName 'whybounce' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'whybounce' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times')
-            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read these files, packed by gzip or zstd or not; ''-'' is standard input')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read these files, packed by gzip or zstd or not; ''-'' is standard input')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read every record as this kind, instead of recognising each by itself (see --list formats)')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How verdicts are written; html goes with --summary')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Write these keys only, in this order (json, csv, tsv)')

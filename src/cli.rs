@@ -16,8 +16,8 @@ pub struct Cli {
     #[arg(value_name = "REPLY")]
     pub reply: Vec<OsString>,
 
-    /// Read this file, packed by gzip or zstd or not; '-' is standard input; may be given several times
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "reply")]
+    /// Read these files, packed by gzip or zstd or not; '-' is standard input
+    #[arg(short, long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath, conflicts_with = "reply")]
     pub file: Vec<PathBuf>,
 
     /// Read every record as this kind, instead of recognising each by itself (see --list formats)

@@ -127,15 +127,35 @@ fn the_man_page_is_that_of_the_flags_and_mandoc_likes_it() {
 }
 
 #[test]
-fn the_man_page_names_every_flag() {
-    let page = fs::read_to_string(in_project("man/whybounce.1"))
-        .unwrap()
-        .replace('\\', "");
-    for flag in cli::Cli::command()
-        .get_arguments()
-        .filter_map(clap::Arg::get_long)
-    {
-        assert!(page.contains(&format!("--{flag}")), "--{flag}");
+fn man_page_completions_and_help_name_every_flag() {
+    let checked_in = |path| fs::read_to_string(in_project(path)).unwrap();
+    let mut papers = vec![
+        ("-h", cli::Cli::command().render_help().to_string()),
+        ("--help", cli::Cli::command().render_long_help().to_string()),
+        ("README.md", checked_in("README.md")),
+    ];
+    for path in [
+        "man/whybounce.1",
+        "completions/whybounce.bash",
+        "completions/_whybounce",
+        "completions/whybounce.fish",
+        "completions/whybounce.ps1",
+        "completions/whybounce.elv",
+    ] {
+        papers.push((path, checked_in(path).replace('\\', "")));
+    }
+    for flag in cli::Cli::command().get_arguments() {
+        let Some(long) = flag.get_long() else {
+            continue;
+        };
+        assert!(flag.get_help().is_some(), "--{long} has no help");
+        for (paper, text) in &papers {
+            let named = match *paper {
+                "completions/whybounce.fish" => format!("-l {long}"),
+                _ => format!("--{long}"),
+            };
+            assert!(text.contains(&named), "{paper} does not name {named}");
+        }
     }
 }
 
