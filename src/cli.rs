@@ -45,6 +45,11 @@ pub struct Cli {
     pub format: Form,
 
     /// Write these keys only, in this order (json, csv, tsv)
+    ///
+    /// Keys: schema, line, file, format, reply, code, enhanced, family, types, cause, priority, summary, fix, owner, retry,
+    /// suppress, provider, blocklist, recipient, sender, queue_id, remote_host, remote_ip, time, phase, confidence, evidence,
+    /// claim, conflicts, references, own; and parts: retry.advice, retry.after_seconds, provider.id, provider.name,
+    /// blocklist.id, blocklist.name, blocklist.listed, blocklist.lookup, blocklist.operating.
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
     pub fields: Vec<String>,
 
@@ -55,7 +60,7 @@ pub struct Cli {
     /// Give only verdicts with this value; commas mean or, a further --only means and
     ///
     /// Keys: family, type, cause, priority, owner, retry, suppress, provider, blocklist, confidence, claim, phase,
-    /// format, code, enhanced, recipient, domain, sender, host.
+    /// format, code, enhanced, recipient, domain, sender, host. A code may have an x for any digit: code=5xx.
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
 
@@ -101,6 +106,8 @@ pub struct Cli {
     pub list: Option<Topic>,
 
     /// When to use colour
+    ///
+    /// auto is on a terminal, unless NO_COLOR is set or TERM is dumb.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub color: When,
 }

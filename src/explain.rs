@@ -309,10 +309,10 @@ fn explain_blocklist(page: &mut Page, list: &Blocklist) {
     page.row(
         "lists",
         Lists::from_index(list.lists).map_or("", |lists| match lists {
-            Lists::Ip => "IP addresses",
+            Lists::Ip => "IPs",
             Lists::Domain => "domains",
             Lists::Hash => "addresses and domains, as hashes",
-            Lists::IpOrDomain => "IP addresses and domains",
+            Lists::IpOrDomain => "IPs and domains",
             Lists::Allow => "well-known senders; being on it is no accusation",
         }),
     );

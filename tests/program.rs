@@ -808,6 +808,25 @@ fn the_knowledge_explains_itself() {
 }
 
 #[test]
+fn the_help_names_every_key() {
+    let help = out(&run(&["--help"]));
+    let help: Vec<&str> = help
+        .split([' ', '\n', ',', ';', '.', ':'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    for wrong in [
+        &["--only", "zzz=1", "550"][..],
+        &["--json", "--fields", "zzz", "550"],
+    ] {
+        let error = err(&run(wrong));
+        let (_, keys) = error.trim().split_once("known are ").unwrap();
+        for key in keys.split(", ").flat_map(|key| key.split('.')) {
+            assert!(help.contains(&key), "--help does not name {key}");
+        }
+    }
+}
+
+#[test]
 fn help_and_version_are_answers() {
     for flag in ["--help", "-h", "--version"] {
         let output = run(&[flag]);
