@@ -36,7 +36,9 @@ impl Kitchen {
         fs::create_dir_all(folder.join("bin")).unwrap();
         let kitchen = Self {
             folder,
-            recipe: recipe.replace("/var/log/mail.log", "mail.log"),
+            recipe: recipe
+                .replace("/var/log/mail.log", "mail.log")
+                .replace("/var/spool/bounces/", ""),
         };
         kitchen.put("mail.log", &(LOG.to_owned() + CRITICAL));
         kitchen
@@ -159,18 +161,16 @@ const CHECKS: &[(&str, &[&str], Check)] = &[
             assert_eq!(kitchen.printed(BOUNCE), "");
             assert!(
                 kitchen
-                    .read("bounces.json")
+                    .read("verdicts.json")
                     .contains("\"cause\":\"recipient-unknown\"")
             );
             // A mail that is no bounce must not bounce.
             kitchen.printed("From: a@example.org\nSubject: Lunch?\n\nAt one.\n");
-            assert_eq!(kitchen.read("bounces.json").lines().count(), 1);
+            assert_eq!(kitchen.read("verdicts.json").lines().count(), 1);
             if Path::new("/dev/full").exists() {
                 let full = Kitchen {
                     folder: kitchen.folder.clone(),
-                    recipe: kitchen
-                        .recipe
-                        .replace("\"$HOME/bounces.json\"", "/dev/full"),
+                    recipe: kitchen.recipe.replace("verdicts.json", "/dev/full"),
                 };
                 assert_eq!(full.run(BOUNCE).status.code(), Some(75));
             }
