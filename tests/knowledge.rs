@@ -158,6 +158,7 @@ const NEVER: &[&str] = &[
     "remote server",
     "another way",
     "another route",
+    "false positive",
     "queue retry",
     "switch on",
     "switch off",
