@@ -64,7 +64,7 @@ pub struct Cli {
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
 
-    /// An address, network or domain of your own: tell whether what is blamed is yours; may be given several times
+    /// An IP, network or domain of your own: tell whether what is blamed is yours; may be given several times
     #[arg(long, value_name = "IP|NET|DOMAIN")]
     pub own: Vec<String>,
 
