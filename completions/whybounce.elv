@@ -18,13 +18,13 @@ set edit:completion:arg-completer[whybounce] = {|@words|
     }
     var completions = [
         &'whybounce'= {
-            cand -f 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times'
-            cand --file 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times'
+            cand -f 'Read these files, packed by gzip or zstd or not; ''-'' is standard input'
+            cand --file 'Read these files, packed by gzip or zstd or not; ''-'' is standard input'
             cand --from 'Read every record as this kind, instead of recognising each by itself (see --list formats)'
             cand --format 'How verdicts are written; html goes with --summary'
             cand --fields 'Write these keys only, in this order (json, csv, tsv)'
             cand --only 'Give only verdicts with this value; commas mean or, a further --only means and'
-            cand --own 'An address, network or domain of your own: tell whether what is blamed is yours; may be given several times'
+            cand --own 'An IP, network or domain of your own: tell whether what is blamed is yours; may be given several times'
             cand --rules 'Read rules of your own from this file; they win over the built-in ones; may be given several times'
             cand --check-rules 'Run the examples of the rules in this file, print what fails, and give no verdict'
             cand --explain 'Explain a cause, code, rule, provider or blocklist, and give no verdict'

@@ -1,4 +1,4 @@
-complete -c whybounce -s f -l file -d 'Read this file, packed by gzip or zstd or not; \'-\' is standard input; may be given several times' -r -F
+complete -c whybounce -s f -l file -d 'Read these files, packed by gzip or zstd or not; \'-\' is standard input' -r -F
 complete -c whybounce -l from -d 'Read every record as this kind, instead of recognising each by itself (see --list formats)' -r
 complete -c whybounce -l format -d 'How verdicts are written; html goes with --summary' -r -f -a "text\t''
 json\t''
@@ -7,7 +7,7 @@ tsv\t''
 html\t''"
 complete -c whybounce -l fields -d 'Write these keys only, in this order (json, csv, tsv)' -r
 complete -c whybounce -l only -d 'Give only verdicts with this value; commas mean or, a further --only means and' -r
-complete -c whybounce -l own -d 'An address, network or domain of your own: tell whether what is blamed is yours; may be given several times' -r
+complete -c whybounce -l own -d 'An IP, network or domain of your own: tell whether what is blamed is yours; may be given several times' -r
 complete -c whybounce -l rules -d 'Read rules of your own from this file; they win over the built-in ones; may be given several times' -r -F
 complete -c whybounce -l check-rules -d 'Run the examples of the rules in this file, print what fails, and give no verdict' -r -F
 complete -c whybounce -l explain -d 'Explain a cause, code, rule, provider or blocklist, and give no verdict' -r

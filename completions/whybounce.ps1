@@ -21,13 +21,13 @@ Register-ArgumentCompleter -Native -CommandName 'whybounce' -ScriptBlock {
 
     $completions = @(switch ($command) {
         'whybounce' {
-            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times')
-            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read this file, packed by gzip or zstd or not; ''-'' is standard input; may be given several times')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'Read these files, packed by gzip or zstd or not; ''-'' is standard input')
+            [CompletionResult]::new('--file', '--file', [CompletionResultType]::ParameterName, 'Read these files, packed by gzip or zstd or not; ''-'' is standard input')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Read every record as this kind, instead of recognising each by itself (see --list formats)')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How verdicts are written; html goes with --summary')
             [CompletionResult]::new('--fields', '--fields', [CompletionResultType]::ParameterName, 'Write these keys only, in this order (json, csv, tsv)')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Give only verdicts with this value; commas mean or, a further --only means and')
-            [CompletionResult]::new('--own', '--own', [CompletionResultType]::ParameterName, 'An address, network or domain of your own: tell whether what is blamed is yours; may be given several times')
+            [CompletionResult]::new('--own', '--own', [CompletionResultType]::ParameterName, 'An IP, network or domain of your own: tell whether what is blamed is yours; may be given several times')
             [CompletionResult]::new('--rules', '--rules', [CompletionResultType]::ParameterName, 'Read rules of your own from this file; they win over the built-in ones; may be given several times')
             [CompletionResult]::new('--check-rules', '--check-rules', [CompletionResultType]::ParameterName, 'Run the examples of the rules in this file, print what fails, and give no verdict')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Explain a cause, code, rule, provider or blocklist, and give no verdict')

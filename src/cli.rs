@@ -16,8 +16,8 @@ pub struct Cli {
     #[arg(value_name = "REPLY")]
     pub reply: Vec<OsString>,
 
-    /// Read this file, packed by gzip or zstd or not; '-' is standard input; may be given several times
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "reply")]
+    /// Read these files, packed by gzip or zstd or not; '-' is standard input
+    #[arg(short, long, value_name = "FILE", num_args = 1.., value_hint = ValueHint::FilePath, conflicts_with = "reply")]
     pub file: Vec<PathBuf>,
 
     /// Read every record as this kind, instead of recognising each by itself (see --list formats)
@@ -45,6 +45,11 @@ pub struct Cli {
     pub format: Form,
 
     /// Write these keys only, in this order (json, csv, tsv)
+    ///
+    /// Keys: schema, line, file, format, reply, code, enhanced, family, types, cause, priority, summary, fix, owner, retry,
+    /// suppress, provider, blocklist, recipient, sender, queue_id, remote_host, remote_ip, time, phase, confidence, evidence,
+    /// claim, conflicts, references, own; and parts: retry.advice, retry.after_seconds, provider.id, provider.name,
+    /// blocklist.id, blocklist.name, blocklist.listed, blocklist.lookup, blocklist.operating.
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
     pub fields: Vec<String>,
 
@@ -55,11 +60,11 @@ pub struct Cli {
     /// Give only verdicts with this value; commas mean or, a further --only means and
     ///
     /// Keys: family, type, cause, priority, owner, retry, suppress, provider, blocklist, confidence, claim, phase,
-    /// format, code, enhanced, recipient, domain, sender, host.
+    /// format, code, enhanced, recipient, domain, sender, host. A code may have an x for any digit: code=5xx.
     #[arg(long, value_name = "KEY=VALUE,...")]
     pub only: Vec<String>,
 
-    /// An address, network or domain of your own: tell whether what is blamed is yours; may be given several times
+    /// An IP, network or domain of your own: tell whether what is blamed is yours; may be given several times
     #[arg(long, value_name = "IP|NET|DOMAIN")]
     pub own: Vec<String>,
 
@@ -101,6 +106,8 @@ pub struct Cli {
     pub list: Option<Topic>,
 
     /// When to use colour
+    ///
+    /// auto is on a terminal, unless NO_COLOR is set or TERM is dumb.
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = When::Auto)]
     pub color: When,
 }

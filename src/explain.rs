@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use whybounce::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Span, Tables};
 use whybounce::knowledge::{self, BUILT_IN, Cause};
 use whybounce::record;
@@ -47,6 +47,16 @@ pub fn explain(
     if pages.is_empty() {
         let hint =
             "--list causes, codes, rules, providers or blocklists names what can be explained";
+        let start = format!("{}-", what.to_ascii_lowercase());
+        let begun = book
+            .rules()
+            .filter(|(tables, rule)| tables.str(rule.id).starts_with(&start))
+            .count();
+        if begun > 1 {
+            bail!(
+                "unknown name '{what}'; {begun} rules begin with it: whybounce --list rules | grep {what}"
+            );
+        }
         let ids = book.ids();
         return Err(unknown(
             "name",
@@ -299,10 +309,10 @@ fn explain_blocklist(page: &mut Page, list: &Blocklist) {
     page.row(
         "lists",
         Lists::from_index(list.lists).map_or("", |lists| match lists {
-            Lists::Ip => "IP addresses",
+            Lists::Ip => "IPs",
             Lists::Domain => "domains",
             Lists::Hash => "addresses and domains, as hashes",
-            Lists::IpOrDomain => "IP addresses and domains",
+            Lists::IpOrDomain => "IPs and domains",
             Lists::Allow => "well-known senders; being on it is no accusation",
         }),
     );

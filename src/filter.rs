@@ -93,7 +93,9 @@ impl Filter {
             .filter(|value| !value.is_empty())
             .collect();
         if values.is_empty() {
-            bail!("--only {text}: there is no value behind the '='");
+            bail!(
+                "--only {text}: there is no value behind the '='; write it as --only priority=critical,fix-soon"
+            );
         }
         for value in &values {
             key.check(&name, value, own)?;

@@ -11,7 +11,7 @@ pub struct Own {
     domains: Vec<String>,
 }
 
-/// What is no IP address, network or domain.
+/// What is no IP, network or domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAnAddress(String);
 
@@ -19,7 +19,7 @@ impl std::fmt::Display for NotAnAddress {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             out,
-            "'{}' is no IP address, network or domain; write 192.0.2.1, 2001:db8::/32 or example.com",
+            "'{}' is no IP, network or domain; write 192.0.2.1, 2001:db8::/32 or example.com",
             self.0
         )
     }

@@ -98,9 +98,13 @@ impl Settings {
                     form => form,
                 };
                 match form {
-                    Form::Html if !cli.summary => bail!("--format html goes with --summary"),
+                    Form::Html if !cli.summary => {
+                        bail!("--format html goes with --summary; add that, or take another format")
+                    }
                     Form::Csv | Form::Tsv if cli.summary => {
-                        bail!("--summary is given as text, json or html");
+                        bail!(
+                            "--summary is given as text, json or html; --format csv and tsv give a verdict a line without it"
+                        );
                     }
                     _ => {}
                 }
@@ -195,9 +199,10 @@ pub fn unknown<'a>(
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_ascii_lowercase();
     let near = |known: &str| {
+        let known = known.to_ascii_lowercase();
         let within =
-            word.len() > 3 && known.len() > 3 && (known.contains(&word) || word.contains(known));
-        strsim::jaro_winkler(&word, known).max(if within { 0.85 } else { 0.0 })
+            word.len() > 3 && known.len() > 3 && (known.contains(&word) || word.contains(&known));
+        strsim::jaro_winkler(&word, &known).max(if within { 0.85 } else { 0.0 })
     };
     known
         .map(|known| (near(known), known))

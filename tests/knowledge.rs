@@ -83,3 +83,151 @@ fn only_dead_addresses_are_ever_suppressed() {
         }
     }
 }
+
+/// What people read in the knowledge: whose it is, what it is and the text.
+fn texts() -> Vec<(String, &'static str, &'static str)> {
+    let text = |piece| BUILT_IN.str(piece);
+    let mut texts = Vec::new();
+    let mut add = |id: &str, what, piece| texts.push((id.to_owned(), what, text(piece)));
+    for cause in Cause::ALL {
+        let row = cause.row();
+        add(cause.id(), "summary", row.summary);
+        add(cause.id(), "meaning", row.meaning);
+        for (what, list) in [
+            ("why", row.why),
+            ("tell_apart", row.tell_apart),
+            ("fix", row.fix),
+        ] {
+            for piece in list.of(BUILT_IN.strs) {
+                add(cause.id(), what, *piece);
+            }
+        }
+    }
+    for rule in BUILT_IN.rules {
+        add(text(rule.id), "summary", rule.summary);
+        for piece in rule.fix.of(BUILT_IN.strs) {
+            add(text(rule.id), "fix", *piece);
+        }
+    }
+    let classes = (2..=5).filter_map(knowledge::class_row);
+    for row in classes
+        .chain(knowledge::codes())
+        .chain(knowledge::enhanced_codes())
+    {
+        add(text(row.name), "meaning", row.meaning);
+        add(text(row.name), "cautions", row.cautions);
+        for piece in row.fix.of(BUILT_IN.strs) {
+            add(text(row.name), "fix", *piece);
+        }
+    }
+    for list in knowledge::blocklists() {
+        add(text(list.id), "meaning", list.meaning);
+        for piece in list.fix.of(BUILT_IN.strs) {
+            add(text(list.id), "fix", *piece);
+        }
+    }
+    for sign in knowledge::resolver_errors() {
+        add(text(sign.id), "meaning", sign.meaning);
+        for piece in sign.fix.of(BUILT_IN.strs) {
+            add(text(sign.id), "fix", *piece);
+        }
+    }
+    texts.retain(|(.., text)| !text.is_empty());
+    texts
+}
+
+/// The longest that a text may be: what is longer is not read.
+fn limit(what: &str) -> usize {
+    match what {
+        "meaning" => 200,
+        "tell_apart" | "cautions" => 160,
+        "why" => 100,
+        _ => 130,
+    }
+}
+
+/// Words that are said otherwise here (src/knowledge/README.md), and words that say nothing.
+const NEVER: &[&str] = &[
+    "blacklist",
+    "whitelist",
+    "block list",
+    "e-mail",
+    "reverse name",
+    "sending host",
+    "sending software",
+    "remote server",
+    "another way",
+    "another route",
+    "false positive",
+    "queue retry",
+    "switch on",
+    "switch off",
+    "sign in",
+    "request removal",
+    "their postmaster",
+    "recipient's postmaster",
+    "please",
+    "simply",
+    "sorry",
+    "unfortunately",
+];
+
+#[test]
+fn every_text_is_short_and_says_the_same_thing_in_the_same_words() {
+    let mut failures = String::new();
+    for (id, what, text) in texts() {
+        let mut fails =
+            |why: &str| writeln!(failures, "{id}: {what} {why}: {text}").unwrap_or_default();
+        if !text.ends_with('.') {
+            fails("does not end with a full stop");
+        }
+        if text.trim() != text || text.contains("  ") {
+            fails("has a blank too many");
+        }
+        if text.len() > limit(what) {
+            fails(&format!("is longer than {} letters", limit(what)));
+        }
+        for word in NEVER.iter().filter(|word| text.contains(*word)) {
+            fails(&format!("says \"{word}\""));
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// What a step begins with, behind a condition ("If it lasts, ...") or not.
+const VERBS: &str = "add allow ask avoid begin build call change check choose clean compare complete confirm connect \
+    correct create cut do encode end enter find follow force forward free get give have keep leave let log look lower \
+    make never note open pause publish put query raise reach read refuse register relax remove repair replace report \
+    rewrite scan secure see send set share shorten sign slow split spread start stop take tell test try turn update \
+    upload use verify wait watch write";
+const CONDITIONS: &str =
+    "after as for from if in on otherwise outside or then to until when with without";
+
+#[test]
+fn every_step_tells_what_to_do() {
+    let is = |words: &str, word: &str| words.split_whitespace().any(|known| known == word);
+    let mut failures = String::new();
+    for (id, _, text) in texts().iter().filter(|(_, what, _)| *what == "fix") {
+        let step = text.to_ascii_lowercase();
+        let begins = |part: &str| {
+            part.split(|letter: char| !letter.is_ascii_alphabetic())
+                .find(|word| !word.is_empty() && !["or", "then", "otherwise"].contains(word))
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let first = step.split([' ', ',']).next().unwrap_or_default();
+        let told = is(VERBS, &begins(&step))
+            || (is(CONDITIONS, first)
+                && step
+                    .split(", ")
+                    .skip(1)
+                    .any(|part| is(VERBS, &begins(part))));
+        if !told && *text != "Nothing to do." {
+            let _ = writeln!(failures, "{id}: {text}");
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "steps that do not begin with what to do:\n{failures}"
+    );
+}

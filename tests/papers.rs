@@ -31,10 +31,21 @@ fn is_up_to_date(path: &str, rendered: &[u8]) {
     );
 }
 
-fn completion(path: &str, shell: impl Generator) {
+fn completion(shell: impl Generator) -> Vec<u8> {
     let mut rendered = Vec::new();
     clap_complete::generate(shell, &mut cli::Cli::command(), "whybounce", &mut rendered);
-    is_up_to_date(path, &rendered);
+    rendered
+}
+
+/// The completions, by where they are checked in.
+fn completions() -> [(&'static str, Vec<u8>); 5] {
+    [
+        ("completions/whybounce.bash", completion(Shell::Bash)),
+        ("completions/_whybounce", completion(Shell::Zsh)),
+        ("completions/whybounce.fish", completion(Shell::Fish)),
+        ("completions/whybounce.ps1", completion(Shell::PowerShell)),
+        ("completions/whybounce.elv", completion(Shell::Elvish)),
+    ]
 }
 
 /// Runs a tool on a checked-in file. A machine without the tool has nothing to say; .ci/run installs them all.
@@ -58,6 +69,20 @@ fn accepts(tool: &str, arguments: &[&str], file: &str) {
 /// The day that the man page bears: that of the release in CHANGELOG.md.
 const DAY: &str = "2026-11-21";
 
+/// What can be typed, by its purposes; of the flags alone clap would name no value.
+const SYNOPSIS: &str = "\
+.SH SYNOPSIS
+\\fBwhybounce\\fR [\\fIOPTIONS\\fR] [\\fIREPLY\\fR]...
+.br
+\\fBwhybounce\\fR [\\fIOPTIONS\\fR] \\fB\\-f\\fR \\fIFILE\\fR...
+.br
+\\fBwhybounce\\fR \\fB\\-\\-explain\\fR \\fICAUSE\\fR|\\fICODE\\fR|\\fIRULE\\fR
+.br
+\\fBwhybounce\\fR \\fB\\-\\-list\\fR \\fIWHAT\\fR
+.br
+\\fBwhybounce\\fR \\fB\\-\\-check\\-rules\\fR \\fIFILE\\fR
+";
+
 /// The man page. Examples and exit status are sections of their own, and what mandoc finds fault with is mended: breaks
 /// beside blank lines, blanks at line ends, lines of more than 80 bytes.
 fn man_page() -> String {
@@ -67,7 +92,7 @@ fn man_page() -> String {
     let mut roff = Vec::new();
     man.render_title(&mut roff).unwrap();
     man.render_name_section(&mut roff).unwrap();
-    man.render_synopsis_section(&mut roff).unwrap();
+    roff.extend_from_slice(SYNOPSIS.as_bytes());
     man.render_description_section(&mut roff).unwrap();
     man.render_options_section(&mut roff).unwrap();
     let roff = String::from_utf8(roff)
@@ -127,25 +152,35 @@ fn the_man_page_is_that_of_the_flags_and_mandoc_likes_it() {
 }
 
 #[test]
-fn the_man_page_names_every_flag() {
-    let page = fs::read_to_string(in_project("man/whybounce.1"))
-        .unwrap()
-        .replace('\\', "");
-    for flag in cli::Cli::command()
-        .get_arguments()
-        .filter_map(clap::Arg::get_long)
-    {
-        assert!(page.contains(&format!("--{flag}")), "--{flag}");
+fn man_page_completions_and_help_name_every_flag() {
+    let mut papers = vec![
+        ("-h", cli::Cli::command().render_help().to_string()),
+        ("--help", cli::Cli::command().render_long_help().to_string()),
+        ("the man page", man_page().replace('\\', "")),
+    ];
+    for (path, rendered) in completions() {
+        papers.push((path, String::from_utf8(rendered).unwrap()));
+    }
+    for flag in cli::Cli::command().get_arguments() {
+        let Some(long) = flag.get_long() else {
+            continue;
+        };
+        assert!(flag.get_help().is_some(), "--{long} has no help");
+        for (paper, text) in &papers {
+            let named = match *paper {
+                "completions/whybounce.fish" => format!("-l {long}"),
+                _ => format!("--{long}"),
+            };
+            assert!(text.contains(&named), "{paper} does not name {named}");
+        }
     }
 }
 
 #[test]
 fn the_completions_are_those_of_the_flags() {
-    completion("completions/whybounce.bash", Shell::Bash);
-    completion("completions/_whybounce", Shell::Zsh);
-    completion("completions/whybounce.fish", Shell::Fish);
-    completion("completions/whybounce.ps1", Shell::PowerShell);
-    completion("completions/whybounce.elv", Shell::Elvish);
+    for (path, rendered) in completions() {
+        is_up_to_date(path, &rendered);
+    }
 }
 
 #[test]

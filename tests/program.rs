@@ -316,6 +316,24 @@ fn what_is_mistyped_is_answered_with_what_was_meant() {
             "did you mean 'recipient-unknown'?",
         ),
         (&["--formt", "json", "550"], "--format"),
+        (&["--format", "jsn", "550"], "'json'"),
+        (&["--list", "cause"], "'causes'"),
+        (&["--only", "phase=RCTP", "550"], "did you mean 'RCPT'?"),
+        (
+            &["--only", "provider=gogle", "550"],
+            "did you mean 'google'?",
+        ),
+        (
+            &["--only", "cause=xyz", "550"],
+            "--list causes names them all",
+        ),
+        (&["--only", "cause=", "550"], "--only priority=critical"),
+        (&["--only", "critical", "550"], "--only priority=critical"),
+        (&["--only", "code=five", "550"], "550 or 5xx"),
+        (&["--own", "my network", "550"], "example.com"),
+        (&["--null", "550"], "--fields"),
+        (&["--explain", "postfix"], "--list rules | grep postfix"),
+        (&["--explain", "9.9.9"], "--list causes, codes"),
         (
             &["-f", "/nonexistent/mail.log"],
             "cannot read /nonexistent/mail.log",
@@ -366,6 +384,16 @@ fn a_file_that_cannot_be_read_does_not_hide_the_others() {
     let output = run(&["-f", "/nonexistent/mail.log", "-f", log.to_str().unwrap()]);
     assert_eq!(status(&output), 2);
     assert_eq!(out(&output).lines().count(), 1);
+}
+
+#[test]
+fn files_stand_behind_one_flag_or_behind_one_each() {
+    let first = file("first.log", BOUNCED.as_bytes());
+    let second = file("second.log", SENT.as_bytes());
+    let (first, second) = (first.to_str().unwrap(), second.to_str().unwrap());
+    let each = out(&run(&["-f", first, "-f", second]));
+    assert_eq!(each.lines().count(), 2);
+    assert_eq!(out(&run(&["-f", first, second, "--no-config"])), each);
 }
 
 #[test]
@@ -456,10 +484,18 @@ fn nothing_recognised_is_status_1() {
             (1, String::new()),
             "{input:?}"
         );
-        assert!(!err(&output).is_empty(), "{input:?}");
+        let next = if input.is_empty() {
+            "name a file with -f"
+        } else {
+            "--list formats"
+        };
+        assert!(err(&output).contains(next), "{input:?}: {}", err(&output));
     }
-    assert_eq!(status(&run(&[""])), 1);
-    assert_eq!(status(&run(&["hello world"])), 1);
+    for reply in ["", "hello world", "mail.log"] {
+        let output = run(&[reply]);
+        assert_eq!(status(&output), 1, "{reply}");
+        assert!(err(&output).contains("name a file with -f"), "{reply}");
+    }
 }
 
 #[test]
@@ -767,6 +803,25 @@ fn the_knowledge_explains_itself() {
             for id in [ids[0], ids[ids.len() / 2], ids[ids.len() - 1]] {
                 assert_eq!(status(&run(&["--explain", id])), 0, "{topic}: {id}");
             }
+        }
+    }
+}
+
+#[test]
+fn the_help_names_every_key() {
+    let help = out(&run(&["--help"]));
+    let help: Vec<&str> = help
+        .split([' ', '\n', ',', ';', '.', ':'])
+        .filter(|word| !word.is_empty())
+        .collect();
+    for wrong in [
+        &["--only", "zzz=1", "550"][..],
+        &["--json", "--fields", "zzz", "550"],
+    ] {
+        let error = err(&run(wrong));
+        let (_, keys) = error.trim().split_once("known are ").unwrap();
+        for key in keys.split(", ").flat_map(|key| key.split('.')) {
+            assert!(help.contains(&key), "--help does not name {key}");
         }
     }
 }

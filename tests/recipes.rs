@@ -1,14 +1,9 @@
 //! The recipes of README.md do what they say. Each is read from there and run by a shell, in a folder of its own, with the
 //! programs that it calls besides replaced by ones that write down what they were told.
 #![cfg(unix)]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stderr
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -22,6 +17,7 @@ Jun  1 10:00:03 mail postfix/smtp[1]: 4Zx1Yq2Lz4z: to=<ann@example.com>, relay=m
 Jun  1 10:00:04 mail postfix/smtp[1]: 4Zx1Yq2Lz5z: to=<zoe@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1, dsn=2.0.0, status=sent (250 2.0.0 Ok)
 ";
 const CRITICAL: &str = "Jun  1 10:00:05 mail postfix/smtp[1]: 4Zx1Yq2Lz6z: to=<dan@example.org>, relay=mx.example.org[192.0.2.1]:25, delay=1, dsn=5.7.1, status=bounced (host mx.example.org[192.0.2.1] said: 554 5.7.1 Client host [192.0.2.9] blocked using zen.spamhaus.org)\n";
+const YAHOO: &str = "Jun  1 10:00:06 mail postfix/smtp[1]: 4Zx1Yq2Lz7z: to=<eva@example.org>, relay=mx.example.org[192.0.2.1]:25, delay=1, dsn=4.7.0, status=deferred (host mx.example.org[192.0.2.1] said: 421 4.7.0 [TSS04] Messages from 192.0.2.9 temporarily deferred)\n";
 const BOUNCE: &str = "From: MAILER-DAEMON@mx.example.org\nTo: a@example.org\nSubject: Undelivered\nMIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\nContent-Type: text/plain\n\nNo.\n--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; bob@example.com\nAction: failed\nStatus: 5.1.1\nDiagnostic-Code: smtp; 550 5.1.1 User unknown\n\n--b--\n";
 
 /// A recipe's own folder.
@@ -40,7 +36,9 @@ impl Kitchen {
         fs::create_dir_all(folder.join("bin")).unwrap();
         let kitchen = Self {
             folder,
-            recipe: recipe.replace("/var/log/mail.log", "mail.log"),
+            recipe: recipe
+                .replace("/var/log/mail.log", "mail.log")
+                .replace("/var/spool/bounces/", ""),
         };
         kitchen.put("mail.log", &(LOG.to_owned() + CRITICAL));
         kitchen
@@ -163,18 +161,16 @@ const CHECKS: &[(&str, &[&str], Check)] = &[
             assert_eq!(kitchen.printed(BOUNCE), "");
             assert!(
                 kitchen
-                    .read("bounces.json")
+                    .read("verdicts.json")
                     .contains("\"cause\":\"recipient-unknown\"")
             );
             // A mail that is no bounce must not bounce.
             kitchen.printed("From: a@example.org\nSubject: Lunch?\n\nAt one.\n");
-            assert_eq!(kitchen.read("bounces.json").lines().count(), 1);
+            assert_eq!(kitchen.read("verdicts.json").lines().count(), 1);
             if Path::new("/dev/full").exists() {
                 let full = Kitchen {
                     folder: kitchen.folder.clone(),
-                    recipe: kitchen
-                        .recipe
-                        .replace("\"$HOME/bounces.json\"", "/dev/full"),
+                    recipe: kitchen.recipe.replace("verdicts.json", "/dev/full"),
                 };
                 assert_eq!(full.run(BOUNCE).status.code(), Some(75));
             }
@@ -212,9 +208,12 @@ const CHECKS: &[(&str, &[&str], Check)] = &[
         },
     ),
     ("Ask questions with DuckDB", &["duckdb"], |kitchen| {
+        // Longer than what DuckDB looks at by itself before it settles that there is no provider.
+        kitchen.put("mail.log", &(LOG.repeat(5_000) + YAHOO));
         let shown = kitchen.printed("");
         assert!(shown.contains("cause,provider,count"), "{shown}");
-        assert!(shown.contains("recipient-unknown,NULL,3"), "{shown}");
+        assert!(shown.contains("recipient-unknown,NULL,15000"), "{shown}");
+        assert!(shown.contains("rate-limited,Yahoo,1"), "{shown}");
     }),
 ];
 
@@ -249,7 +248,11 @@ fn every_recipe_does_what_its_title_says() {
     );
     for ((title, recipe), (_, tools, check)) in recipes.iter().zip(CHECKS) {
         match tools.iter().find(|tool| !is_there(tool)) {
-            Some(tool) => eprintln!("not run, {tool} is not installed: {title}"),
+            // Past the capture of the tests' output: nobody is to think that it was run.
+            Some(tool) => drop(writeln!(
+                io::stderr(),
+                "not run, {tool} is not installed: {title}"
+            )),
             None => check(&Kitchen::of(title, recipe)),
         }
     }

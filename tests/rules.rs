@@ -216,7 +216,7 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
         (
             rule("a", &format!("cause = 'spamm'\n{says}")),
             2,
-            "no cause \"spamm\"",
+            "no cause \"spamm\"; whybounce --list causes",
         ),
         (
             rule(
@@ -224,7 +224,7 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
                 &format!("cause = 'spam-content'\n{says}\nretry = 'soon'"),
             ),
             2,
-            "no retry \"soon\"",
+            "no retry \"soon\"; known are none, later, after-fix, never",
         ),
         (
             rule(
@@ -253,7 +253,7 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
                 "cause = 'spam-content'\nwhen = { says = ['foo'], regex = '(' }",
             ),
             2,
-            "regex",
+            "`regex` \"(\": unclosed group",
         ),
         (
             rule(

@@ -94,6 +94,22 @@ fn the_report_tells_what_is_wrong_whom_it_hits_and_what_to_do() {
 }
 
 #[test]
+fn what_nobody_recognises_is_not_what_to_do_first() {
+    let dark = "dsn=5.0.0, status=bounced (host mx.example.com[192.0.2.1] said: 550 Frobnicated (in reply to RCPT TO command))";
+    let dark = line("10:00:00", "ann@example.com", dark).repeat(2);
+    let log = file("dark.log", &dark);
+    let shown = out(&["--summary"], &[&log]);
+    assert!(shown.contains("(Not recognised)"), "{shown}");
+    assert!(shown.contains("who acts not known"), "{shown}");
+    let log = file(
+        "darker.log",
+        &(dark + &line("10:10:00", "dan@example.org", LISTED)),
+    );
+    let shown = out(&["--summary"], &[&log]);
+    assert!(shown.contains("(IP on a blocklist)"), "{shown}");
+}
+
+#[test]
 fn the_numbers_add_up() {
     let log = file("sums.log", &log().concat());
     let report = json(&[&log]);

@@ -484,21 +484,15 @@ fn code_row(compiled: &mut Compiled, entry: &CodeEntry, ids: &Ids) -> Outcome<Co
         ambiguous: u8::from(entry.ambiguous),
         likely: compiled.bytes(&likely),
         types: kinds(&entry.types).map_err(problem)?,
-        priority: member("priority", &entry.priority, |id| {
-            Priority::from_id(id).map(|it| it as u8)
-        })
-        .map_err(problem)?
-        .unwrap_or(UNSET),
-        family: member("family", &entry.family, |id| {
-            Family::from_id(id).map(|it| it as u8)
-        })
-        .map_err(problem)?
-        .unwrap_or(UNSET),
-        retry: member("retry", &entry.retry, |id| {
-            Retry::from_id(id).map(|it| it as u8)
-        })
-        .map_err(problem)?
-        .unwrap_or(UNSET),
+        priority: member("priority", &entry.priority, Priority::ALL, Priority::id)
+            .map_err(problem)?
+            .unwrap_or(UNSET),
+        family: member("family", &entry.family, Family::ALL, Family::id)
+            .map_err(problem)?
+            .unwrap_or(UNSET),
+        retry: member("retry", &entry.retry, Retry::ALL, Retry::id)
+            .map_err(problem)?
+            .unwrap_or(UNSET),
         suppress: entry.suppress.map_or(UNSET, u8::from),
         fix: compiled.list(entry.fix.as_slice()),
         source: compiled.text(&entry.source),

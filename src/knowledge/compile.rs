@@ -191,7 +191,7 @@ impl Compiled {
         let enhanced = self.enhanced_ranges(when.enhanced.as_slice())?;
         let mut phases = 0;
         for phase in when.phase.as_slice() {
-            phases |= 1 << Phase::from_id(phase).ok_or_else(|| unknown("phase", phase))? as u8;
+            phases |= 1 << place("phase", phase, Phase::ALL, Phase::id)?;
         }
         let when_provider = match &when.provider {
             Some(id) => names.provider(id).ok_or_else(|| unknown("provider", id))?,
@@ -238,10 +238,8 @@ impl Compiled {
             cause: names
                 .cause(&entry.cause)
                 .ok_or_else(|| unknown("cause", &entry.cause))?,
-            strength: member("strength", &entry.strength, |id| {
-                Strength::from_id(id).map(|it| it as u8)
-            })?
-            .unwrap_or(Strength::Plain as u8),
+            strength: member("strength", &entry.strength, Strength::ALL, Strength::id)?
+                .unwrap_or(Strength::Plain as u8),
             general: u8::from(general),
             needs,
             phases,
@@ -251,23 +249,12 @@ impl Compiled {
             regex: self.text(when.regex.as_deref().unwrap_or_default()),
             provider: spoke,
             blocklist,
-            family: member("family", &entry.family, |id| {
-                Family::from_id(id).map(|it| it as u8)
-            })?
-            .unwrap_or(UNSET),
+            family: member("family", &entry.family, Family::ALL, Family::id)?.unwrap_or(UNSET),
             types: kinds(&entry.types)?,
-            priority: member("priority", &entry.priority, |id| {
-                Priority::from_id(id).map(|it| it as u8)
-            })?
-            .unwrap_or(UNSET),
-            owner: member("owner", &entry.owner, |id| {
-                Owner::from_id(id).map(|it| it as u8)
-            })?
-            .unwrap_or(UNSET),
-            retry: member("retry", &entry.retry, |id| {
-                Retry::from_id(id).map(|it| it as u8)
-            })?
-            .unwrap_or(UNSET),
+            priority: member("priority", &entry.priority, Priority::ALL, Priority::id)?
+                .unwrap_or(UNSET),
+            owner: member("owner", &entry.owner, Owner::ALL, Owner::id)?.unwrap_or(UNSET),
+            retry: member("retry", &entry.retry, Retry::ALL, Retry::id)?.unwrap_or(UNSET),
             suppress: entry.suppress.map_or(UNSET, u8::from),
             likely: self.bytes(&likely),
             summary: self.text(&entry.summary),
@@ -600,25 +587,42 @@ fn written(when: &WhenEntry) -> Vec<&str> {
 }
 
 fn unknown(what: &str, id: &str) -> String {
-    format!("there is no {what} {id:?}")
+    format!("there is no {what} {id:?}; whybounce --list {what}s names them all")
+}
+
+/// The place of the member of a vocabulary that has this id.
+fn place<T: Copy>(
+    what: &str,
+    id: &str,
+    all: &[T],
+    name: fn(T) -> &'static str,
+) -> Result<u8, String> {
+    match all.iter().position(|it| name(*it) == id) {
+        Some(at) => Ok(at as u8),
+        None => {
+            let known: Vec<_> = all.iter().map(|it| name(*it)).collect();
+            let known = known.join(", ");
+            Err(format!("there is no {what} {id:?}; known are {known}"))
+        }
+    }
 }
 
 /// The member of a vocabulary that an optional field names.
-pub fn member(
+pub fn member<T: Copy>(
     what: &str,
     id: &Option<String>,
-    find: impl Fn(&str) -> Option<u8>,
+    all: &[T],
+    name: fn(T) -> &'static str,
 ) -> Result<Option<u8>, String> {
-    match id {
-        None => Ok(None),
-        Some(id) => find(id).map(Some).ok_or_else(|| unknown(what, id)),
-    }
+    id.as_deref()
+        .map(|id| place(what, id, all, name))
+        .transpose()
 }
 
 /// A set of kinds as bits.
 pub fn kinds(ids: &[String]) -> Result<u8, String> {
     ids.iter().try_fold(0, |bits, id| {
-        Ok(bits | 1 << Kind::from_id(id).ok_or_else(|| unknown("type", id))? as u8)
+        Ok(bits | 1 << place("type", id, Kind::ALL, Kind::id)?)
     })
 }
 

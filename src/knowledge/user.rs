@@ -105,8 +105,13 @@ impl UserRules {
                     && let Err(problem) = crate::classifier::regex(pattern)
                 {
                     let (line, id) = (line_of(text, rule.span().start), &entry.id);
-                    let problem = problem.to_string().replace('\n', " ");
-                    problems.push(format!("{name}:{line}: rule {id:?}: `regex`: {problem}"));
+                    // The reason is the last line, behind a drawing of the place.
+                    let problem = problem.to_string();
+                    let problem = problem.lines().next_back().unwrap_or_default();
+                    let problem = problem.trim_start_matches("error: ");
+                    problems.push(format!(
+                        "{name}:{line}: rule {id:?}: `regex` {pattern:?}: {problem}"
+                    ));
                 }
             }
         }

@@ -13,7 +13,7 @@ const FEWEST_WORDS: usize = 2;
 
 /// What stands before the rule.
 pub const HOW_TO: &str = "
-Nobody taught this reply yet. Fill in the cause, keep of `says` what decides, and save it as
+No rule knows this reply yet. Fill in the cause, keep of `says` what decides, and save it as
 ~/.config/whybounce/rules.toml; `whybounce --check-rules FILE` tests it. To have it in whybounce
 itself, put example.com and 192.0.2.1 for the real names and send it in: see README, Add a rule.
 

@@ -125,7 +125,7 @@ pub(super) fn who(owner: Owner) -> &'static str {
     match owner {
         Owner::Sender => "you, the sender",
         Owner::Recipient => "the recipient",
-        Owner::Receiver => "the receiving side",
+        Owner::Receiver => "the receiver",
         Owner::Platform => "your sending platform",
         Owner::Nobody | Owner::Unknown => "",
     }

@@ -87,9 +87,17 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
     let tally = judge.tally;
     if tally.records == 0 && !tally.trouble && !judging.quiet {
         complain(&match (tally.mails, tally.lines) {
-            (0, 0) => "the input is empty".to_owned(),
-            (0, 1) => "no server's reply was found in this line".to_owned(),
-            (0, lines) => format!("no server's reply was found in {lines} lines"),
+            (0, 0) => {
+                "the input is empty; give a reply, name a file with -f, or pipe a log in".to_owned()
+            },
+            (0, _) if asked_in_words => {
+                "no server's reply was found in this; give it as the server wrote it, or name a file with -f"
+                    .to_owned()
+            }
+            (0, lines) => format!(
+                "no server's reply was found in {lines} line{}; --list formats names what is read",
+                if lines == 1 { "" } else { "s" }
+            ),
             (1, 0) => match tally.mail {
                 None | Some(Mail::Bounce) => "no server's reply was found in this mail".to_owned(),
                 Some(Mail::NotABounce) => "this mail is no bounce".to_owned(),

@@ -184,7 +184,9 @@ impl Html {
         self.text("h2", "", "Refusals in time");
         self.text("p", "", &words);
         self.0.push_str(&format!(
-            "<svg class=\"times\" viewBox=\"0 0 {} 100\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">\n",
+            "<svg class=\"times\" style=\"max-width: {}rem\" viewBox=\"0 0 {} 100\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{}\">\n",
+            // Few hours make a short row, not a wall.
+            spans.len() * 3,
             spans.len() * 10,
             escaped(&words)
         ));

@@ -6,6 +6,7 @@ mod text;
 
 use std::io::{self, Write};
 
+use whybounce::knowledge::Cause;
 use whybounce::report::{Block, Report, Scope};
 use whybounce::vocabulary::{Owner, Priority};
 
@@ -60,12 +61,16 @@ fn own_server(report: &Report) -> Option<String> {
     })
 }
 
-/// The block to begin with, if there is something to do.
+/// The block to begin with, if there is something to do: of what is urgent the first that says what is wrong.
 fn first<'r>(blocks: &[&'r Block]) -> Option<(&'r Block, &'r str)> {
-    let block = blocks.first()?;
-    let is_urgent = block.left() > 0 && block.priority() > Priority::Monitor;
-    let fix = block.fix().first()?;
-    is_urgent.then_some((*block, fix.as_str()))
+    let mut urgent = blocks
+        .iter()
+        .filter(|block| block.left() > 0 && block.priority() > Priority::Monitor);
+    let block = urgent
+        .clone()
+        .find(|block| block.cause != Cause::Unclassified)
+        .or_else(|| urgent.next())?;
+    Some((*block, block.fix().first()?))
 }
 
 /// The share of a block, in words.
@@ -161,9 +166,10 @@ fn place(block: &Block) -> String {
 
 /// Who has to act, spoken to the reader.
 fn who(owner: Owner) -> &'static str {
-    match super::text::who(owner) {
-        "" => "nobody",
-        who => who,
+    match owner {
+        Owner::Nobody => "nobody",
+        Owner::Unknown => "not known",
+        owner => super::text::who(owner),
     }
 }
 
