@@ -395,16 +395,16 @@ pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
     }
 }
 
-/// The next chunk between blanks that holds a digit or an `@`, from a place where a chunk begins or a blank stands; an
-/// empty one at the end of the text if there is none. What [`cut`] makes of the chunk is what it makes of it in the text.
+/// The next chunk between blanks that holds a digit or an `@` and is not just a reply's codes, from a place where a chunk
+/// begins or a blank stands; an empty one at the end of the text if there is none. What [`cut`] makes of the chunk is what
+/// it makes of it in the text.
 #[must_use]
 pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
     let bytes = text.as_bytes();
     let mut at = from;
     while at < bytes.len() {
         let eight = eight_at(bytes, at);
-        let at_signs = within(eight, b'@', b'@');
-        let marks = within(eight, b'0', b'9') | at_signs;
+        let marks = within(eight, b'0', b'9') | within(eight, b'@', b'@');
         if marks == 0 {
             at += 8;
             continue;
@@ -413,10 +413,27 @@ pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
         let before = bytes.get(from..at).unwrap_or_default();
         let behind = bytes.get(at..).unwrap_or_default();
         let blank = before.iter().rposition(|byte| *byte == b' ');
+        let start = blank.map_or(from, |blank| from + blank + 1);
         let length = behind.iter().position(|byte| *byte == b' ');
-        return blank.map_or(from, |blank| from + blank + 1)..at + length.unwrap_or(behind.len());
+        let end = at + length.unwrap_or(behind.len());
+        if start < at || !is_codes(&bytes[start..end]) {
+            return start..end;
+        }
+        at = end;
     }
     bytes.len()..bytes.len()
+}
+
+/// Whether a chunk is a reply code, an enhanced code or both (`550-5.1.1`), as each reply of its kind has it.
+fn is_codes(chunk: &[u8]) -> bool {
+    match chunk {
+        [_, _, _] => chunk.iter().all(u8::is_ascii_digit),
+        [_, b'.', _, b'.', ..] | [_, _, _, b'-', _, b'.', _, b'.', ..] => {
+            let (_, detail) = chunk.split_at(chunk.len().min(if chunk[1] == b'.' { 4 } else { 8 }));
+            detail.len() <= 3 && detail.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
 }
 
 /// An apostrophe with a letter on both sides stands inside a word.
