@@ -488,7 +488,7 @@ fn odd_code(text: &str) -> bool {
 }
 
 /// Where a reply code with an enhanced code of the same class (`550 5.1.1`, `450-4.2.0`) stands in `text`.
-fn reply_inside(text: &str) -> Option<usize> {
+pub fn reply_inside(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     for dot in memchr::memchr_iter(b'.', bytes) {
         let Some(class) = dot.checked_sub(1) else {

@@ -1,9 +1,13 @@
-//! Stalwart's tracing log: `STAMP LEVEL Words (delivery.event-id) key = value, key = value`.
+//! Stalwart's tracing log: `STAMP LEVEL Words (delivery.event-id) key = value, key = value`, and the JSON of its webhooks and
+//! logs, which has the event in `type` and the same keys in `data`.
 //!
-//! Source: `crates/trc` of Stalwart (event ids and the text serializer).
+//! Source: `crates/trc` of Stalwart (event ids and serializers).
 
 use std::borrow::Cow;
 
+use serde_json::{Map, Value};
+
+use super::json::text;
 use super::line::{Line, code, cut, ip, some, speaks};
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::vocabulary::Phase;
@@ -63,40 +67,75 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     let Some((event, fields)) = rest.split_once(')') else {
         return Seen::NotMine;
     };
-    let Some((_, outcome, phase)) = EVENTS.iter().find(|(id, _, _)| *id == event) else {
-        return Seen::Noise;
-    };
     // The level in front is no word of the description.
     let words = head.trim().split_once(' ').map_or("", |(_, words)| words);
-    let details = value(fields, "details").or_else(|| value(fields, "reason"));
-    let reply = match (details, value(fields, "code")) {
-        (Some(details), _) if code(details).is_some() => Cow::Borrowed(details),
-        (Some(details), number) => match reply::stalwart(details) {
-            Some(record) => record.reply,
-            None => match number.filter(|number| code(number).is_some()) {
-                Some(number) => Cow::Owned(format!("{number} {details}")),
-                None => Cow::Borrowed(details),
-            },
-        },
-        (None, Some(number)) => Cow::Owned(format!("{number} {words}")),
-        (None, None) => Cow::Borrowed(words),
+    let made = record(event, words.into(), |name| {
+        value(fields, name).map(Into::into)
+    });
+    let Some(record) = made else {
+        return Seen::Noise;
     };
     give(Record {
-        format: ID,
-        reply,
-        recipient: value(fields, "to")
-            .or_else(|| value(fields, "rcpt"))
-            .map(Into::into),
-        sender: value(fields, "from").map(Into::into),
-        queue_id: value(fields, "queueId").map(Into::into),
-        remote_host: value(fields, "hostname").map(Into::into),
-        remote_ip: value(fields, "remoteIp").and_then(ip).map(Into::into),
         time: line.time.map(Into::into),
-        phase: *phase,
-        outcome: Some(*outcome),
-        ..Record::default()
+        ..record
     });
     Seen::Records
+}
+
+/// Reads an event in JSON; `None` when it is none of a delivery.
+pub fn event<'a>(object: &Map<String, Value>, give: Give<'_, 'a>) -> Option<Seen> {
+    let kind = text(object, "type")?;
+    let event = kind.strip_prefix("delivery.")?;
+    let data = object.get("data")?.as_object()?;
+    let words = text(object, "text").unwrap_or_else(|| event.replace('-', " "));
+    let made = record(event, words.into(), |name| text(data, name).map(Into::into));
+    let Some(record) = made else {
+        return Some(Seen::Noise);
+    };
+    give(Record {
+        time: text(object, "createdAt").map(Into::into),
+        ..record
+    });
+    Some(Seen::Records)
+}
+
+/// The record of an event from its words and the values of its keys.
+fn record<'a>(
+    event: &str,
+    words: Cow<'a, str>,
+    value: impl Fn(&str) -> Option<Cow<'a, str>>,
+) -> Option<Record<'a>> {
+    let (_, outcome, phase) = EVENTS.iter().find(|(id, _, _)| *id == event)?;
+    let number = value("code").filter(|number| code(number).is_some());
+    let details = value("details").or_else(|| value("reason"));
+    let reply = match (details, number) {
+        (Some(details), _) if code(&details).is_some() => details,
+        (Some(details), number) => match (reply::stalwart(&details), number) {
+            (Some(record), _) => Cow::Owned(record.reply.into_owned()),
+            (None, Some(number)) => Cow::Owned(format!("{number} {details}")),
+            (None, None) => details,
+        },
+        (None, Some(number)) => Cow::Owned(format!("{number} {words}")),
+        (None, None) => words,
+    };
+    // A step that is refused for now is tried again.
+    let outcome = match (outcome, code(&reply)) {
+        (Outcome::Bounced, Some(400..500)) if event != "failed" => Outcome::Deferred,
+        (Outcome::Deferred, Some(500..600)) => Outcome::Bounced,
+        _ => *outcome,
+    };
+    Some(Record {
+        format: ID,
+        reply,
+        recipient: value("to").or_else(|| value("rcpt")),
+        sender: value("from"),
+        queue_id: value("queueId"),
+        remote_host: value("hostname"),
+        remote_ip: value("remoteIp").filter(|address| ip(address).is_some()),
+        phase: *phase,
+        outcome: Some(outcome),
+        ..Record::default()
+    })
 }
 
 /// The value of ` key = value`, in quotes or up to the next comma.
@@ -139,6 +178,35 @@ mod tests {
         assert_eq!(record.phase, Some(Phase::Rcpt));
         assert_eq!(record.outcome, Some(Outcome::Bounced));
         assert_eq!(record.time.as_deref(), Some("2026-06-01T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_temporary_refusal_of_a_step_is_tried_again() {
+        for (event, code, outcome) in [
+            ("rcpt-to-rejected", 451, Outcome::Deferred),
+            ("message-rejected", 451, Outcome::Deferred),
+            ("ehlo-rejected", 554, Outcome::Bounced),
+            ("failed", 451, Outcome::Bounced),
+        ] {
+            let line = format!(
+                "2026-06-01T10:00:00Z INFO Some words (delivery.{event}) to = \"bob@example.com\", code = {code}, details = \"later\""
+            );
+            assert_eq!(one(&line).outcome, Some(outcome), "{event}");
+        }
+    }
+
+    #[test]
+    fn an_event_in_json_has_the_same_keys() {
+        let record = one(
+            r#"{"events":[{"id":"1","createdAt":"2026-06-01T10:00:00Z","type":"delivery.rcpt-to-rejected","text":"SMTP RCPT TO rejected","data":{"queueId":17,"from":"a@example.org","to":"bob@example.com","hostname":"mx.example.com","code":550,"details":"5.1.1 no"}}]}"#,
+        );
+        assert_eq!(record.format, "stalwart");
+        assert_eq!(record.reply, "550 5.1.1 no");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        assert_eq!(record.queue_id.as_deref(), Some("17"));
+        assert_eq!(record.time.as_deref(), Some("2026-06-01T10:00:00Z"));
+        assert_eq!(record.phase, Some(Phase::Rcpt));
+        noise(r#"{"id":"1","type":"delivery.attempt-start","data":{"queueId":17}}"#);
     }
 
     #[test]
