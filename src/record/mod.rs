@@ -302,6 +302,8 @@ pub struct State {
     pending: Option<reply::Pending>,
     /// The first lines of a JSON value of several lines.
     json: Option<json::Open>,
+    /// A person spoke to a server on an earlier line, and no log was read since.
+    dialogue: bool,
 }
 
 impl State {
@@ -324,6 +326,7 @@ impl State {
             && self.qmail.is_empty()
             && self.pending.is_none()
             && self.json.is_none()
+            && !self.dialogue
     }
 }
 
@@ -365,6 +368,7 @@ fn read_cut<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     if let Some(format) = FORMATS.get(last) {
         let seen = (format.read)(line, state, give);
         if seen != Seen::NotMine {
+            state.dialogue = false;
             return seen;
         }
     }
@@ -377,6 +381,7 @@ fn read_cut<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
             // Free text claims nearly everything, so it must never come first.
             if format.id != reply::ID {
                 state.last = place;
+                state.dialogue = false;
             }
             return seen;
         }
