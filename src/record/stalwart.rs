@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::json::text;
-use super::line::{Line, code, cut, ip, some, speaks};
+use super::line::{Line, between, code, cut, ip, some, speaks};
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::vocabulary::Phase;
 
@@ -59,7 +59,11 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
         return Seen::NotMine;
     }
     let Some((head, rest)) = cut(line.message, "(delivery.") else {
-        return Seen::NotMine;
+        return if is_event(line) {
+            Seen::Noise
+        } else {
+            Seen::NotMine
+        };
     };
     if line.program.is_empty() && speaks(head) {
         return Seen::NotMine;
@@ -75,11 +79,39 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     let Some(record) = made else {
         return Seen::Noise;
     };
-    give(Record {
-        time: line.time.map(Into::into),
-        ..record
-    });
+    let time = line.time.map(Into::into);
+    each_recipient(Record { time, ..record }, give);
     Seen::Records
+}
+
+/// Whether this is an event of another part of the server: `INFO Words (queue.message-queued) ...`.
+fn is_event(line: &Line<'_>) -> bool {
+    const LEVELS: &[&str] = &["TRACE ", "DEBUG ", "INFO ", "WARN ", "ERROR "];
+    let id = between(line.message, "(", ")").unwrap_or("");
+    line.time.is_some()
+        && LEVELS.iter().any(|level| line.message.starts_with(level))
+        && id.contains('.')
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte))
+}
+
+/// Gives a record for each recipient; a list of them is written `["bob@example.com", "eve@example.com"]`.
+fn each_recipient<'a>(record: Record<'a>, give: Give<'_, 'a>) {
+    let list = record.recipient.as_deref().and_then(|recipient| {
+        let list = recipient.strip_prefix('[')?.strip_suffix(']')?;
+        Some(list.to_owned())
+    });
+    let Some(list) = list else {
+        return give(record);
+    };
+    for recipient in list.split(',') {
+        let recipient = recipient.trim().trim_matches('"');
+        give(Record {
+            recipient: some(recipient).map(|recipient| Cow::Owned(recipient.to_owned())),
+            ..record.clone()
+        });
+    }
 }
 
 /// Reads an event in JSON; `None` when it is none of a delivery.
@@ -88,14 +120,15 @@ pub fn event<'a>(object: &Map<String, Value>, give: Give<'_, 'a>) -> Option<Seen
     let event = kind.strip_prefix("delivery.")?;
     let data = object.get("data")?.as_object()?;
     let words = text(object, "text").unwrap_or_else(|| event.replace('-', " "));
-    let made = record(event, words.into(), |name| text(data, name).map(Into::into));
+    let made = record(event, words.into(), |name| match data.get(name)? {
+        list @ Value::Array(_) => Some(list.to_string().into()),
+        _ => text(data, name).map(Into::into),
+    });
     let Some(record) = made else {
         return Some(Seen::Noise);
     };
-    give(Record {
-        time: text(object, "createdAt").map(Into::into),
-        ..record
-    });
+    let time = text(object, "createdAt").map(Into::into);
+    each_recipient(Record { time, ..record }, give);
     Some(Seen::Records)
 }
 
@@ -149,6 +182,10 @@ fn value<'a>(fields: &'a str, name: &str) -> Option<&'a str> {
             let value = match behind.strip_prefix('"') {
                 Some(inside) => cut(inside, "\", ")
                     .map_or(inside.trim_end().trim_end_matches('"'), |(text, _)| text),
+                None if behind.starts_with('[') => {
+                    let end = behind.find(']').map_or(behind.len(), |at| at + 1);
+                    behind.get(..end).unwrap_or(behind)
+                }
                 None => behind.split(',').next().unwrap_or(behind),
             };
             return some(value);
@@ -162,7 +199,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::super::Outcome;
-    use super::super::testing::{noise, one};
+    use super::super::testing::{all, noise, one};
     use crate::vocabulary::Phase;
 
     #[test]
@@ -193,6 +230,32 @@ mod tests {
             );
             assert_eq!(one(&line).outcome, Some(outcome), "{event}");
         }
+    }
+
+    #[test]
+    fn each_recipient_of_a_list_gets_the_reply() {
+        for line in [
+            "2026-06-01T10:00:00Z INFO Message rejected (delivery.message-rejected) to = [\"bob@example.com\", \"eve@example.com\"], code = 550, details = \"no\"",
+            r#"{"type":"delivery.message-rejected","data":{"to":["bob@example.com","eve@example.com"],"code":550,"details":"no"}}"#,
+        ] {
+            let records = all(line);
+            let to: Vec<_> = records
+                .iter()
+                .map(|record| record.recipient.as_deref().unwrap())
+                .collect();
+            assert_eq!(to, ["bob@example.com", "eve@example.com"]);
+            assert_eq!(records[1].reply, "550 no");
+        }
+    }
+
+    #[test]
+    fn what_other_parts_of_the_server_do_is_noise() {
+        noise(
+            "2026-06-01T10:00:00Z INFO Queue message queued (queue.authenticated-message-queued) queueId = 17",
+        );
+        noise(
+            "2026-06-01T10:00:00Z WARN Relay not allowed (smtp.relay-not-allowed) remoteIp = 192.0.2.9",
+        );
     }
 
     #[test]
