@@ -97,25 +97,30 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     if columns.fit(&values) && !columns.is_reply(text) {
         return columns.row(&values, give);
     }
-    // A cell in quotes may hold line ends.
-    let (began, joined) = match open {
-        Some((began, row)) => (began, Cow::Owned(format!("{row} {text}"))),
-        None => (state.line, Cow::Borrowed(text)),
-    };
-    let values = split(&joined, columns.separator);
-    if values.is_open && values.cells.len() <= columns.roles.len() && joined.len() < LONGEST {
-        // Only a row that has begun with a few cells is one.
-        if values.cells.len() > 1 {
-            columns.open = Some((began, joined.into_owned()));
+    // A cell in quotes may hold line ends; a quote without its second half closes it.
+    if let Some((began, mut row)) = open
+        && row.len() + text.len() < LONGEST
+    {
+        row.push(' ');
+        row.push_str(text);
+        let quotes = memchr::memchr_iter(b'"', text.as_bytes()).count();
+        if quotes.is_multiple_of(2) {
+            columns.open = Some((began, row));
             return Seen::Records;
         }
-    } else if matches!(joined, Cow::Owned(_)) && columns.fit(&values) {
-        return columns.row(&values, &mut |record| {
-            give(Record {
-                line: began,
-                ..record.into_owned()
+        let values = split(&row, columns.separator);
+        if columns.fit(&values) {
+            return columns.row(&values, &mut |record| {
+                give(Record {
+                    line: began,
+                    ..record.into_owned()
+                });
             });
-        });
+        }
+    }
+    if values.is_open && (2..=columns.roles.len()).contains(&values.cells.len()) {
+        columns.open = Some((state.line, text.to_owned()));
+        return Seen::Records;
     }
     // A reply among the rows says that they are over.
     if columns.is_reply(text) {
@@ -127,10 +132,10 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
 
 /// Reads a row of PowerMTA in a file without a header: its first cells leave no doubt.
 fn headless<'a>(text: &'a str, give: Give<'_, 'a>) -> Seen {
-    let event = text.split(',').next().unwrap_or("");
+    let event = text.get(..3).and_then(|start| start.split_once(','));
     let Some(columns) = POWERMTA
         .as_ref()
-        .filter(|_| powermta_event(event).is_some())
+        .filter(|_| event.is_some_and(|(event, _)| powermta_event(event).is_some()))
     else {
         return Seen::NotMine;
     };
