@@ -16,12 +16,12 @@ const ID: &str = "mailerq";
 
 /// Reads a message with its results; `None` when it is none.
 pub fn event<'a>(object: &Map<String, Value>, give: Give<'_, 'a>) -> Option<Seen> {
-    let recipient = text(object, "recipient")?;
     let result = match object.get("results").or_else(|| object.get("result"))? {
         Value::Array(tries) => tries.last()?,
         result => result,
     }
     .as_object()?;
+    let recipient = text(object, "recipient")?;
     let words = text(result, "description")?;
     let number = text(result, "code");
     let enhanced = text(result, "status").or_else(|| text(result, "extended"));

@@ -116,8 +116,7 @@ fn each_recipient<'a>(record: Record<'a>, give: Give<'_, 'a>) {
 
 /// Reads an event in JSON; `None` when it is none of a delivery.
 pub fn event<'a>(object: &Map<String, Value>, give: Give<'_, 'a>) -> Option<Seen> {
-    let kind = text(object, "type")?;
-    let event = kind.strip_prefix("delivery.")?;
+    let event = object.get("type")?.as_str()?.strip_prefix("delivery.")?;
     let data = object.get("data")?.as_object()?;
     let words = text(object, "text").unwrap_or_else(|| event.replace('-', " "));
     let made = record(event, words.into(), |name| match data.get(name)? {
