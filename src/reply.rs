@@ -196,12 +196,11 @@ fn embedded(text: &str, bare: bool) -> Option<(u16, Option<Enhanced>)> {
             Some((status, _)) if u16::from(status.class) == code / 100 => {
                 return Some((code, Some(status)));
             }
-            _ if bare
-                && text[..at]
-                    .trim_end()
-                    .ends_with([':', '\'', '"', '(', '[', '>']) =>
-            {
-                return Some((code, None));
+            _ if bare => {
+                let before = text[..at].trim_end();
+                if before.ends_with([':', '\'', '"', '(', '[', '>']) && !before.ends_with("port:") {
+                    return Some((code, None));
+                }
             }
             _ => {}
         }

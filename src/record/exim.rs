@@ -22,7 +22,7 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
         Some((time, rest)) => (Some(time), rest),
         None => (line.time, line.message),
     };
-    let text = without_pid(text);
+    let text = without_numbers(text);
     let (id, rest) = message_id(text);
     let mut record = None;
     if let Some((flag, behind)) = rest.split_once(' ')
@@ -62,15 +62,18 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     }
 }
 
-/// Skips `[4711] `.
-fn without_pid(text: &str) -> &str {
-    match text
+/// Skips `[4711] `, and the `[1/2] ` and `[1\2] ` of a line that was too long for syslog.
+fn without_numbers(mut text: &str) -> &str {
+    while let Some((number, rest)) = text
         .strip_prefix('[')
         .and_then(|text| text.split_once("] "))
+        && number
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'/' | b'\\'))
     {
-        Some((pid, rest)) if pid.bytes().all(|byte| byte.is_ascii_digit()) => rest,
-        _ => text,
+        text = rest;
     }
+    text
 }
 
 /// Cuts the message id off: 6-6-2 characters, 6-11-4 since 4.97.
@@ -296,6 +299,22 @@ mod tests {
     use crate::vocabulary::Phase;
 
     const HEAD: &str = "2026-06-01 10:00:00 1abCDe-0001Ab-3C ";
+
+    #[test]
+    fn a_line_that_syslog_split_begins_with_a_mark() {
+        for mark in ["[1/2]", "[1\\2]", "[1/2] [4711]"] {
+            let line = format!(
+                "Jun  1 10:00:00 mail exim[1]: {mark} 1abCDe-0001Ab-3C ** bob@example.com R=r T=t H=mx.example.com [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<bob@example.com>: 550 5.1.1 no"
+            );
+            let record = one(&line);
+            assert_eq!(record.queue_id.as_deref(), Some("1abCDe-0001Ab-3C"));
+            assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+            noise(&format!(
+                "Jun  1 10:00:00 mail exim[1]: {} such user",
+                mark.replacen('1', "2", 1)
+            ));
+        }
+    }
 
     #[test]
     fn a_failed_line_gives_the_servers_words() {

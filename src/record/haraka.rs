@@ -1,6 +1,8 @@
 //! Haraka's outbound log: `recipient <bob@example.com> rejected: 550 ...` and `delivered ... response="..."`.
 //!
-//! Source: `outbound/hmail.js` of Haraka.
+//! In logfmt the same words stand in `message="..."` behind `source=outbound`, in JSON in `message`.
+//!
+//! Sources: `outbound/hmail.js` and `docs/Logging.md` of Haraka.
 
 use super::line::{Line, between, cut, cut_last, ip, some, speaks};
 use super::{Give, Outcome, Record, Seen, State};
@@ -14,14 +16,26 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     if !named && !line.program.is_empty() {
         return Seen::NotMine;
     }
-    let Some((head, text)) = cut(line.message, "[outbound] ") else {
+    let Some((head, text)) = cut(line.message, "[outbound] ")
+        .or_else(|| logfmt(line.message))
+        .or_else(|| {
+            line.message
+                .starts_with("recipient <")
+                .then_some(("", line.message))
+        })
+    else {
         return if named { Seen::Noise } else { Seen::NotMine };
     };
     if !named && speaks(head) {
         return Seen::NotMine;
     }
     let Some(record) = delivered(text).or_else(|| refused(text)) else {
-        return Seen::Noise;
+        // Without a mark in front of them the words may be anybody's.
+        return if head.is_empty() && !named {
+            Seen::NotMine
+        } else {
+            Seen::Noise
+        };
     };
     give(Record {
         format: ID,
@@ -32,8 +46,18 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     Seen::Records
 }
 
-/// The last bracket in front of `[outbound]`.
+/// Cuts `level=NOTICE uuid=... source=outbound message="..."` in front of the words.
+fn logfmt(text: &str) -> Option<(&str, &str)> {
+    let (head, words) = cut(text, " source=outbound message=\"")?;
+    head.starts_with("level=")
+        .then(|| (head, words.strip_suffix('"').unwrap_or(words)))
+}
+
+/// The last bracket in front of `[outbound]`, or the id of logfmt.
 fn uuid(head: &str) -> Option<&str> {
+    if let Some((_, id)) = cut_last(head, " uuid=") {
+        return some(id);
+    }
     let (_, id) = cut_last(head, "[")?;
     some(id.trim().trim_end_matches(']')).filter(|id| *id != "-")
 }
@@ -92,6 +116,30 @@ mod tests {
             Some("1B2C3D4E-0000-1111-2222-333344445555.1.1")
         );
         assert_eq!(record.outcome, Some(Outcome::Bounced));
+    }
+
+    #[test]
+    fn logfmt_and_json_hold_the_same_words() {
+        for line in [
+            r#"level=NOTICE uuid=1B2C.1.1 source=outbound message="recipient <bob@example.com> rejected: 550 5.1.1 no""#,
+            r#"{"level":"NOTICE","uuid":"1B2C.1.1","source":"outbound","message":"recipient <bob@example.com> rejected: 550 5.1.1 no"}"#,
+        ] {
+            let record = one(line);
+            assert_eq!(
+                (record.format, record.reply.as_ref()),
+                ("haraka", "550 5.1.1 no")
+            );
+            assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        }
+        let delivered = r#"level=NOTICE uuid=1B2C.1.1 source=outbound message="delivered file=x host=mx.example.com ip=192.0.2.1 response=\"2.0.0 Ok\" delay=1""#;
+        let record = one(delivered);
+        assert_eq!(record.outcome, Some(Outcome::Sent));
+        assert_eq!(record.queue_id.as_deref(), Some("1B2C.1.1"));
+        // Somebody else's words.
+        assert_eq!(
+            one("recipient <bob@example.com> is unknown").format,
+            "reply"
+        );
     }
 
     #[test]

@@ -9,8 +9,8 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use super::line::{Line, code, cut, has, ip, some};
-use super::{Give, Outcome, Record, Seen, State, read_cut};
+use super::line::{Line, between, code, has, ip, some};
+use super::{Give, Outcome, Record, Seen, State, halon, mailerq, read_cut, stalwart};
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
 
@@ -135,7 +135,7 @@ fn unwrap<'a>(value: &Value, depth: usize, state: &mut State, give: Give<'_, 'a>
         _ => return,
     };
     // Amazon SNS and SQS put the event into a string.
-    for name in ["Message", "body"] {
+    for name in ["Message", "body", "Body"] {
         if let Some(Value::String(inner)) = object.get(name)
             && inner.starts_with('{')
             && let Ok(inner) = serde_json::from_str(inner)
@@ -146,6 +146,15 @@ fn unwrap<'a>(value: &Value, depth: usize, state: &mut State, give: Give<'_, 'a>
     for name in ["Records", "Sns", "events", "msys", "event-data"] {
         if let Some(inner @ (Value::Array(_) | Value::Object(_))) = object.get(name) {
             return unwrap(inner, depth, state, give, seen);
+        }
+    }
+    // What the platforms answer to a question for events, and SQS to one for messages. The results of a recipient are
+    // those of MailerQ.
+    if !object.contains_key("recipient") {
+        for name in ["items", "results", "Bounces", "Messages"] {
+            if let Some(inner @ Value::Array(_)) = object.get(name) {
+                return unwrap(inner, depth, state, give, seen);
+            }
         }
     }
     for name in [
@@ -190,6 +199,12 @@ fn event<'a>(object: &Object, state: &mut State, give: Give<'_, 'a>) -> Seen {
     if object.contains_key("delivery-status") {
         return mailgun(object, give);
     }
+    if let Some(seen) = stalwart::event(object, give)
+        .or_else(|| mailerq::event(object, give))
+        .or_else(|| halon::event(object, give))
+    {
+        return seen;
+    }
     if let Some(id) = platform(object) {
         return flat(id, object, give);
     }
@@ -220,7 +235,10 @@ fn platform(object: &Object) -> Option<&'static str> {
         "mailtrap"
     } else if has("event") && (has("message-id") || has("ts_event") || has("ts_epoch")) {
         "brevo"
-    } else if has("event") && (has("email") || has("recipient")) || has("email") && has("reason") {
+    } else if has("event") && (has("email") || has("recipient"))
+        || has("email") && has("reason")
+        || has("address") && has("error")
+    {
         "json"
     } else {
         return None;
@@ -228,7 +246,7 @@ fn platform(object: &Object) -> Option<&'static str> {
 }
 
 /// A string, or a number as one.
-fn text(object: &Object, name: &str) -> Option<String> {
+pub fn text(object: &Object, name: &str) -> Option<String> {
     match object.get(name)? {
         Value::String(text) => some(text).map(str::to_owned),
         Value::Number(number) => Some(number.to_string()),
@@ -247,7 +265,7 @@ fn deep(object: &Object, path: &[&str]) -> Option<String> {
 }
 
 /// An owned text for a record.
-fn owned<'a>(text: Option<String>) -> Option<Cow<'a, str>> {
+pub fn owned<'a>(text: Option<String>) -> Option<Cow<'a, str>> {
     text.map(Cow::Owned)
 }
 
@@ -373,6 +391,7 @@ fn kumomta<'a>(object: &Object, give: Give<'_, 'a>) -> Seen {
         Some(Value::Array(many)) => many.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
+    let recipients: Vec<&str> = recipients.into_iter().filter_map(some).collect();
     let mut one = |recipient: Option<&str>| {
         give(Record {
             format: "kumomta",
@@ -414,7 +433,7 @@ fn without_port(text: &str) -> String {
 }
 
 /// The step that a command of the client belongs to.
-fn command(command: &str) -> Option<Phase> {
+pub fn command(command: &str) -> Option<Phase> {
     let command = command.trim().to_ascii_uppercase();
     [
         ("EHLO", Phase::Helo),
@@ -499,7 +518,7 @@ fn mailgun<'a>(object: &Object, give: Give<'_, 'a>) -> Seen {
 }
 
 /// Puts the codes that a platform tells apart from the words in front of them, when they are SMTP's and not there.
-fn with_codes(number: Option<String>, enhanced: Option<String>, words: &str) -> String {
+pub fn with_codes(number: Option<String>, enhanced: Option<String>, words: &str) -> String {
     let words = unfolded(words);
     // Mailgun's 605 and the like are its own; 498 and 499 are time-outs of its own.
     let number = number.filter(|number| {
@@ -535,9 +554,15 @@ fn flat<'a>(id: &'static str, object: &Object, give: Give<'_, 'a>) -> Seen {
         .or_else(|| text(object, "type"))
         .or_else(|| text(object, "Type"))
         .unwrap_or_default();
-    let Some(outcome) = outcome(&kind) else {
+    let outcome = outcome(&kind);
+    if outcome.is_none() && !kind.is_empty() {
         return Seen::Noise;
-    };
+    }
+    // Postal tells of the bounce mail that came, too; whom it is about stands in the mail that was sent.
+    let object = object
+        .get("payload")
+        .and_then(|payload| payload.get("original_message")?.as_object())
+        .unwrap_or(object);
     let mut fields = Vec::new();
     collect(object, 4, &mut fields);
     let first = |names: &str| {
@@ -571,18 +596,17 @@ fn flat<'a>(id: &'static str, object: &Object, give: Give<'_, 'a>) -> Seen {
     let words = words
         .or_else(|| class.clone())
         .unwrap_or_else(|| kind.clone());
-    // Mailjet hands on what Postfix says: `sent (250 2.0.0 OK)`.
-    let words = match cut(&words, "sent (") {
-        Some(("", reply)) => reply.trim_end_matches(')').to_owned(),
-        _ => words,
-    };
-    let said = super::postfix::said(&words);
+    let said = super::postfix::said(in_status(&words));
     let reply = with_codes(number, enhanced.clone(), &said.reply);
+    // An entry of a list of bounces is no event; the reply makes sure that it is one.
+    if outcome.is_none() && !holds_a_code(&reply) {
+        return Seen::Noise;
+    }
     give(Record {
         format: id,
         reply: Cow::Owned(reply),
-        recipient: owned(first(RECIPIENTS)),
-        sender: owned(first(SENDERS)),
+        recipient: owned(first(RECIPIENTS).map(bare)),
+        sender: owned(first(SENDERS).map(bare)),
         queue_id: owned(first(QUEUE_IDS)),
         remote_host: said
             .remote_host
@@ -598,11 +622,27 @@ fn flat<'a>(id: &'static str, object: &Object, give: Give<'_, 'a>) -> Seen {
             .as_deref()
             .and_then(Enhanced::read)
             .map(|(code, _)| code),
-        outcome: Some(outcome),
+        outcome,
         platform_class: owned(class),
         ..Record::default()
     });
     Seen::Records
+}
+
+/// The reply that Mailjet and Mailtrap hand on in the status of Postfix: `sent (250 2.0.0 OK)`.
+fn in_status(words: &str) -> &str {
+    ["sent (", "bounced (", "deferred ("]
+        .iter()
+        .find_map(|status| words.strip_prefix(status)?.strip_suffix(')'))
+        .unwrap_or(words)
+}
+
+/// The address out of `Bob <bob@example.com>`.
+fn bare(text: String) -> String {
+    match between(&text, "<", ">") {
+        Some(address) if address.contains('@') => address.to_owned(),
+        _ => text,
+    }
 }
 
 /// Whether a reply code or an enhanced code stands somewhere in the words.
@@ -862,6 +902,24 @@ mod tests {
                 r#"[{"event":"hard_bounce","_id":"1","msg":{"email":"bob@example.com","sender":"a@example.org","bounce_description":"bad_mailbox","diag":"smtp;550 5.1.1 no"}}]"#,
             ),
             (
+                "postal",
+                "MessageBounced",
+                Outcome::Bounced,
+                r#"{"event":"MessageBounced","payload":{"original_message":{"to":"bob@example.com","from":"a@example.org"},"bounce":{"to":"x@example.org","from":"","subject":"failure"}}}"#,
+            ),
+            (
+                "mailtrap",
+                "550 5.1.1 (no)",
+                Outcome::Bounced,
+                r#"{"event":"bounce","email":"bob@example.com","sending_stream":"transactional","response":"bounced (550 5.1.1 (no))"}"#,
+            ),
+            (
+                "resend",
+                "550 5.1.1 no",
+                Outcome::Bounced,
+                r#"{"type":"email.bounced","data":{"to":["Bob <bob@example.com>"],"from":"A <a@example.org>","bounce":{"message":"550 5.1.1 no"}}}"#,
+            ),
+            (
                 "resend",
                 "550 5.1.1 no",
                 Outcome::Bounced,
@@ -890,6 +948,49 @@ mod tests {
                 "{event}"
             );
         }
+    }
+
+    #[test]
+    fn what_the_platforms_answer_to_a_question_holds_events() {
+        for (id, list) in [
+            (
+                "mailgun",
+                r#"{"items":[{"event":"failed","severity":"permanent","recipient":"bob@example.com","delivery-status":{"code":550,"message":"5.1.1 no"}}],"paging":{}}"#,
+            ),
+            (
+                "json",
+                r#"{"items":[{"address":"bob@example.com","code":"550","error":"5.1.1 no","created_at":"2026"}]}"#,
+            ),
+            (
+                "postmark",
+                r#"{"TotalCount":1,"Bounces":[{"Type":"HardBounce","TypeCode":1,"Details":"smtp;550 5.1.1 no","Email":"bob@example.com"}]}"#,
+            ),
+            (
+                "sparkpost",
+                r#"{"results":[{"type":"bounce","raw_reason":"550 5.1.1 no","rcpt_to":"bob@example.com"}],"total_count":1}"#,
+            ),
+            (
+                "json",
+                r#"[{"created":1,"email":"bob@example.com","reason":"550 5.1.1 no","status":"5.1.1"}]"#,
+            ),
+            (
+                "ses",
+                r#"{"Messages":[{"Body":"{\"notificationType\":\"Bounce\",\"mail\":{},\"bounce\":{\"bouncedRecipients\":[{\"emailAddress\":\"bob@example.com\",\"diagnosticCode\":\"smtp; 550 5.1.1 no\"}]}}"}]}"#,
+            ),
+        ] {
+            let record = one(list);
+            assert_eq!(
+                (record.format, record.reply.as_ref()),
+                (id, "550 5.1.1 no"),
+                "{list}"
+            );
+            assert_eq!(
+                record.recipient.as_deref(),
+                Some("bob@example.com"),
+                "{list}"
+            );
+        }
+        noise(r#"[{"email":"bob@example.com","reason":"asked to leave"}]"#);
     }
 
     #[test]

@@ -6,11 +6,14 @@
 mod courier;
 mod csv;
 mod exim;
+mod halon;
 mod haraka;
 mod json;
 mod line;
 pub mod mail;
+mod mailerq;
 mod mailq;
+mod momentum;
 mod opensmtpd;
 mod postfix;
 mod qmail;
@@ -215,6 +218,20 @@ pub static FORMATS: &[Format] = &[
         read: courier::read,
     },
     Format {
+        id: "halon",
+        name: "Halon text log and delivery results in JSON",
+        example: "Jun  1 10:00:00 mail smtpd[4711]: [1b2c3d4e-0000-11ee-2222-333344445555] delivery to mx.example.com failed: 550 5.1.1 User unknown",
+        also: &[],
+        read: halon::read,
+    },
+    Format {
+        id: "momentum",
+        name: "Momentum main log and bounce log",
+        example: "1780300000@0A/4B-07698-839E3C94@0B/4B-07698-839E3C94@00/00-00000-00000000@P@example.com@550 5.1.1 User unknown",
+        also: &[],
+        read: momentum::read,
+    },
+    Format {
         id: "windows",
         name: "Protocol logs of hMailServer and the SMTP service of IIS",
         example: "\"SMTPC\"\t4711\t12\t\"2026-06-01 10:00:00.123\"\t\"192.0.2.1\"\t\"RECEIVED: 550 5.1.1 User unknown\"",
@@ -237,7 +254,7 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         id: "json",
-        name: "JSON: events of sending platforms, KumoMTA, postqueue -j, journald and Docker",
+        name: "JSON: events of sending platforms, KumoMTA, MailerQ, postqueue -j, journald and Docker",
         example: r#"{"event":"bounce","email":"bob@example.com","reason":"550 5.1.1 User unknown","status":"5.1.1","sg_event_id":"1"}"#,
         also: &[
             "ses",
@@ -253,6 +270,7 @@ pub static FORMATS: &[Format] = &[
             "mailtrap",
             "postal",
             "kumomta",
+            "mailerq",
             "postqueue",
         ],
         read: json::read,
@@ -284,6 +302,8 @@ pub struct State {
     pending: Option<reply::Pending>,
     /// The first lines of a JSON value of several lines.
     json: Option<json::Open>,
+    /// A person spoke to a server on an earlier line, and no log was read since.
+    dialogue: bool,
 }
 
 impl State {
@@ -306,6 +326,7 @@ impl State {
             && self.qmail.is_empty()
             && self.pending.is_none()
             && self.json.is_none()
+            && !self.dialogue
     }
 }
 
@@ -347,6 +368,7 @@ fn read_cut<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     if let Some(format) = FORMATS.get(last) {
         let seen = (format.read)(line, state, give);
         if seen != Seen::NotMine {
+            state.dialogue = false;
             return seen;
         }
     }
@@ -359,6 +381,7 @@ fn read_cut<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
             // Free text claims nearly everything, so it must never come first.
             if format.id != reply::ID {
                 state.last = place;
+                state.dialogue = false;
             }
             return seen;
         }
@@ -389,7 +412,19 @@ pub fn read_line_as<'a>(
     if line.whole.is_empty() {
         return Seen::Noise;
     }
-    (format.read)(&line, state, give)
+    let seen = (format.read)(&line, state, give);
+    if seen != Seen::NotMine || !line.whole.starts_with(['{', '[']) {
+        return seen;
+    }
+    // A log of this kind may come in JSON, its own or a collector's.
+    let mut seen = Seen::NotMine;
+    let noted = json::read(&line, state, &mut |record| {
+        if record.format == format.id || format.also.contains(&record.format) {
+            seen = Seen::Records;
+            give(record);
+        }
+    });
+    if noted == Seen::Noise { noted } else { seen }
 }
 
 /// Gives what still waits for a next line; to be called at the end of an input, and when a live one pauses.
@@ -434,6 +469,31 @@ mod tests {
                 kind.id
             );
         }
+    }
+
+    #[test]
+    fn a_kind_is_read_from_its_json_and_no_other_is() {
+        let ses = r#"{"notificationType":"Bounce","mail":{},"bounce":{"bouncedRecipients":[{"emailAddress":"bob@example.com","diagnosticCode":"550 5.1.1 no"}]}}"#;
+        let halon = r#"{"recipient":"bob@example.com","result":{"code":550,"reason":"5.1.1 no"}}"#;
+        let journal = serde_json::json!({"MESSAGE": FORMATS[0].example}).to_string();
+        let count = |id, line: &str| {
+            let mut count = 0;
+            read_line_as(
+                format(id).unwrap(),
+                line,
+                &mut State::default(),
+                &mut |_| {
+                    count += 1;
+                },
+            );
+            count
+        };
+        assert_eq!(count("halon", halon), 1);
+        assert_eq!(count("postfix", &journal), 1);
+        for line in [ses, halon] {
+            assert_eq!(count("postfix", line), 0);
+        }
+        assert_eq!(count("ses", ses), 1);
     }
 
     #[test]

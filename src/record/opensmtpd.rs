@@ -11,7 +11,8 @@ const ID: &str = "opensmtpd";
 
 /// Reads a line of smtpd(8).
 pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen {
-    let named = line.program == "smtpd";
+    // Halon writes under the same name, an id in brackets first.
+    let named = line.program == "smtpd" && !line.message.starts_with('[');
     if !named && !line.program.is_empty() {
         return Seen::NotMine;
     }

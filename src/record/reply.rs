@@ -29,6 +29,17 @@ pub struct Pending {
 }
 
 impl Pending {
+    /// The first line of a reply of several, if this is one.
+    fn begin(text: &str, line: u64) -> Option<Self> {
+        let code = code(text)?;
+        (text.as_bytes().get(3) == Some(&b'-') && !ends_in_itself(text)).then(|| Self {
+            line,
+            code,
+            enhanced: enhanced_behind_code(text),
+            text: text.get(..LONGEST).unwrap_or(text).to_owned(),
+        })
+    }
+
     /// The record of what has come; it knows where it began.
     pub fn into_record<'a>(self) -> Record<'a> {
         Record {
@@ -91,18 +102,20 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     let Some(text) = some(text) else {
         return Seen::Noise;
     };
+    state.dialogue |= is_of_a_client(text);
     if let Some(number) = code(text) {
-        // The friendly half of a dialogue is no outcome, save for what was said to the whole mail.
-        if marked && number < 400 && !(has(text, "queued") || has(text, "ccepted")) {
-            return Seen::Noise;
+        // The friendly half of a dialogue is no outcome, save for what was said to the whole mail; and after a refused
+        // recipient the answer to DATA is no refusal of its own.
+        if marked || state.dialogue {
+            // The farewell ends it.
+            state.dialogue &= number != 221;
+            let is_friendly = number < 400 && !(has(text, "queued") || has(text, "ccepted"));
+            if is_friendly || number == 503 && has(text, "RCPT") {
+                return Seen::Noise;
+            }
         }
-        if text.as_bytes().get(3) == Some(&b'-') && !ends_in_itself(text) {
-            state.pending = Some(Pending {
-                line: state.line,
-                code: number,
-                enhanced: enhanced_behind_code(text),
-                text: text.get(..LONGEST).unwrap_or(text).to_owned(),
-            });
+        if let Some(pending) = Pending::begin(text, state.line) {
+            state.pending = Some(pending);
             return Seen::Records;
         }
         give(Record {
@@ -113,9 +126,29 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         });
         return Seen::Records;
     }
+    if is_of_a_dump(text) {
+        return Seen::Noise;
+    }
+    if let Some((record, rest)) = python(text) {
+        let phase = record.phase;
+        give(Record {
+            format: ID,
+            time: line.time.map(Into::into),
+            ..record
+        });
+        others_refused(rest, phase, give);
+        return Seen::Records;
+    }
     let Some(record) = wrapped(text).or_else(|| loose(text)) else {
         return Seen::Noise;
     };
+    // `Error: Invalid login: 535-5.7.8 ...` goes on with the next line.
+    if record == plain(&*record.reply)
+        && let Some(pending) = Pending::begin(&record.reply, state.line)
+    {
+        state.pending = Some(pending);
+        return Seen::Records;
+    }
     give(Record {
         format: if record.format.is_empty() {
             ID
@@ -222,7 +255,6 @@ fn last_hop(text: &str) -> &str {
 /// Replies in the clothes of a library, a log format or another mail system.
 fn wrapped(text: &str) -> Option<Record<'_>> {
     exchange_led(text)
-        .or_else(|| python(text))
         .or_else(|| phpmailer(text))
         .or_else(|| stalwart(text))
         .or_else(|| quoted(text))
@@ -250,8 +282,9 @@ pub fn exchange_led(text: &str) -> Option<Record<'_>> {
     Some(record)
 }
 
-/// `{'bob@example.com': (550, b'5.1.1 no such user')}` and `SMTPDataError: (554, b'...')` of Python's smtplib.
-fn python(text: &str) -> Option<Record<'_>> {
+/// `{'bob@example.com': (550, b'5.1.1 no such user')}` and `SMTPDataError: (554, b'...')` of Python's smtplib; gives
+/// what stands behind it, too.
+fn python<'a>(text: &'a str) -> Option<(Record<'a>, &'a str)> {
     let mut from = 0;
     let (at, number) = loop {
         let at = from + memchr::memchr(b'(', text.as_bytes().get(from..)?)?;
@@ -273,12 +306,18 @@ fn python(text: &str) -> Option<Record<'_>> {
         .next()
         .filter(|quote| matches!(quote, '"' | '\''))?;
     let words = words.get(1..)?;
-    // The quote ends at the closing bracket, or at the sender's address of SMTPSenderRefused.
-    let end = [format!("{quote})"), format!("{quote}, '")]
-        .iter()
-        .filter_map(|end| find(words, end))
-        .min()
+    // The quote ends at the closing bracket, or at the sender's address of SMTPSenderRefused. Python escapes a quote in it.
+    let ends = |at: &usize| {
+        let behind = words.get(at + 1..).unwrap_or("");
+        let escaped = at.checked_sub(1).and_then(|at| words.as_bytes().get(at)) == Some(&b'\\');
+        !escaped && (behind.starts_with(')') || behind.starts_with(", '"))
+    };
+    let end = words
+        .match_indices(quote)
+        .map(|(at, _)| at)
+        .find(ends)
         .unwrap_or(words.len());
+    let rest = words.get(end + 1..).unwrap_or("");
     let words = words
         .get(..end)?
         .replace("\\r", "")
@@ -303,7 +342,22 @@ fn python(text: &str) -> Option<Record<'_>> {
     } else {
         None
     };
-    Some(record)
+    Some((record, rest))
+}
+
+/// Gives the recipients behind the first one: `), 'eve@example.com': (552, b'...')}`.
+fn others_refused<'a>(mut rest: &'a str, phase: Option<Phase>, give: Give<'_, 'a>) {
+    while let Some(behind) = rest.strip_prefix("), ")
+        && let Some((record, behind)) = python(behind)
+        && record.recipient.is_some()
+    {
+        give(Record {
+            format: ID,
+            phase,
+            ..record
+        });
+        rest = behind;
+    }
 }
 
 /// `SMTP server error: DATA END command failed Detail: ... SMTP code: 552 Additional SMTP info: 5.3.4` of PHPMailer.
@@ -414,7 +468,10 @@ fn prefixed(text: &str) -> Option<Record<'_>> {
     while let Some(found) = text.get(from..).and_then(|rest| find(rest, ": ")) {
         let start = from + found + 2;
         let rest = text.get(start..)?.trim_start();
-        if code(rest).is_some() && !has(rest, "connect to ") {
+        let is_port = text
+            .get(..start - 2)
+            .is_some_and(|text| text.ends_with("port"));
+        if code(rest).is_some() && !is_port && !has(rest, "connect to ") {
             let mut record = plain(tidy(rest));
             // `bob@example.com: 550 ...` of OpenSMTPD's bounces and of lists that people make.
             record.recipient = text.get(..start - 2).and_then(address).map(Into::into);
@@ -468,7 +525,51 @@ fn loose(text: &str) -> Option<Record<'_>> {
     if text.ends_with(':') {
         return None;
     }
-    speaks_of_delivery(text).then(|| plain(text))
+    speaks_of_delivery(text).then(|| words_behind_status(text).unwrap_or_else(|| plain(text)))
+}
+
+/// `The server response was: 5.1.1 User unknown` of .NET, `... failed: bob@example.com: 5.1.1 User unknown` of PHPMailer:
+/// both keep the reply code to themselves.
+fn words_behind_status(text: &str) -> Option<Record<'_>> {
+    let mut from = 0;
+    while let Some(found) = text.get(from..).and_then(|rest| find(rest, ": ")) {
+        let at = from + found;
+        let reply = text.get(at + 2..)?;
+        if Enhanced::read(reply).is_some_and(|(status, _)| status.subject <= 7) {
+            let before = text.get(..at)?;
+            return Some(Record {
+                recipient: before.rsplit(' ').next().and_then(address).map(Into::into),
+                ..plain(reply)
+            });
+        }
+        from = at + 2;
+    }
+    None
+}
+
+/// What a person types to a server, or what telnet says at first: the lines from here on are a dialogue.
+fn is_of_a_client(text: &str) -> bool {
+    [
+        "EHLO ",
+        "HELO ",
+        "MAIL FROM:",
+        "RCPT TO:",
+        "Escape character is ",
+    ]
+    .iter()
+    .any(|start| strip_word(text, start).is_some())
+}
+
+/// A line of an error object of nodemailer that tells nothing which `response:` does not tell.
+fn is_of_a_dump(text: &str) -> bool {
+    [
+        "responseCode: ",
+        "accepted: [",
+        "rejected: [",
+        "rejectedErrors: [",
+    ]
+    .iter()
+    .any(|start| text.starts_with(start))
 }
 
 /// `123 1.2.3 ...`: the form of a reply with numbers that no server should send.
@@ -488,7 +589,7 @@ fn odd_code(text: &str) -> bool {
 }
 
 /// Where a reply code with an enhanced code of the same class (`550 5.1.1`, `450-4.2.0`) stands in `text`.
-fn reply_inside(text: &str) -> Option<usize> {
+pub fn reply_inside(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     for dot in memchr::memchr_iter(b'.', bytes) {
         let Some(class) = dot.checked_sub(1) else {
@@ -525,7 +626,8 @@ fn reply_inside(text: &str) -> Option<usize> {
 fn is_frame(text: &str) -> bool {
     const STARTS: &str = ">>>|-Queue ID-|-- |->|~>|C:|CLIENT -> SERVER:|===|***|---|===|EHLO |HELO |LHLO |MAIL FROM:|RCPT TO:|QUIT|RSET\
         |STARTTLS|AUTH |Trying |Connected to |Escape character|Connection closed by foreign host|at \
-        |nested exception|responseCode:|command:|errno:|code:|#!|//|{|}";
+        |nested exception|msmtp: could not send mail|javax.mail.SendFailedException: Invalid Addresses;\
+        |jakarta.mail.SendFailedException: Invalid Addresses;|command:|errno:|code:|#!|//|{|}";
     const FIELDS: &str = "from|to|cc|bcc|subject|date|message-id|received|mime-version|return-path|sender|reply-to\
         |dkim-signature|arc-seal|arc-message-signature|arc-authentication-results|authentication-results\
         |received-spf|delivered-to|reporting-mta|received-from-mta|arrival-date|final-recipient\
@@ -675,6 +777,7 @@ mod tests {
             " -> RCPT TO:<bob@example.com>",
             "<-  250 2.1.0 Ok",
             ">>> DATA",
+            "msmtp: could not send mail (account default from /etc/msmtprc)",
             "    at com.example.Mail.send(Mail.java:12)",
             "Jun  1 10:00:00 mail sshd[1]: Connection closed by 192.0.2.1 port 22",
             "",
@@ -729,6 +832,97 @@ mod tests {
         assert_eq!(reply("SERVER -> CLIENT: 535 5.7.8 bad"), "535 5.7.8 bad");
         assert_eq!(reply("< 550 5.1.1 no"), "550 5.1.1 no");
         assert_eq!(reply("> 550 5.1.1 no"), "550 5.1.1 no");
+    }
+
+    #[test]
+    fn what_a_person_types_makes_the_servers_lines_a_dialogue() {
+        let telnet = "Trying 192.0.2.1...\nConnected to mx.example.com.\nEscape character is '^]'.\n220 mx.example.com ESMTP\nehlo x\n250-mx.example.com\n250 DSN\nMAIL FROM:<a@example.org>\n250 2.1.0 Ok\nRCPT TO:<bob@example.com>\n550 5.1.1 no\nDATA\n503 5.5.1 Error: need RCPT command\nQUIT\n221 2.0.0 Bye\nConnection closed by foreign host.";
+        assert_eq!(reply(telnet), "550 5.1.1 no");
+        // Behind its farewell, or a log, a reply is a reply again.
+        for end in [
+            "221 2.0.0 Bye",
+            "Jun  1 10:00:00 mail postfix/qmgr[1]: 3E06E: removed",
+        ] {
+            assert_eq!(
+                reply(&format!("EHLO x\n250 x\n{end}\n250 2.0.0 Ok")),
+                "250 2.0.0 Ok"
+            );
+        }
+        assert_eq!(
+            reply("EHLO x\n250 x\nDATA\n354 go on\n.\n250 2.0.0 Ok: queued as 3E06E"),
+            "250 2.0.0 Ok: queued as 3E06E"
+        );
+    }
+
+    #[test]
+    fn words_of_a_library_may_begin_a_reply_of_several_lines() {
+        assert_eq!(
+            reply("Error: Invalid login: 535-5.7.8 no\n535 5.7.8 see there"),
+            "535-5.7.8 no 535 5.7.8 see there"
+        );
+        let records = all("Error: Invalid login: 535-5.7.8 no\n550 5.1.1 other");
+        assert_eq!((records.len(), records[0].line), (2, 1));
+    }
+
+    #[test]
+    fn an_error_object_tells_its_reply_once() {
+        let dump = "  code: 'EENVELOPE',\n  response: '550 5.1.1 no',\n  responseCode: 550,\n  command: 'RCPT TO',\n  rejected: [ 'bob@example.com' ],\n  rejectedErrors: [\n}";
+        assert_eq!(reply(dump), "550 5.1.1 no");
+        let java = "javax.mail.SendFailedException: Invalid Addresses;\n  nested exception is:\n\tcom.sun.mail.smtp.SMTPAddressFailedException: 550 5.1.1 no";
+        assert_eq!(reply(java), "550 5.1.1 no");
+    }
+
+    #[test]
+    fn a_library_may_keep_the_reply_code_to_itself() {
+        let text =
+            "SMTP Error: The following recipients failed: bob@example.com: 5.1.1 User unknown";
+        let record = &all(text)[0];
+        assert_eq!(record.reply, "5.1.1 User unknown");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        let text =
+            "System.Net.Mail.SmtpException: Mailbox unavailable. The server response was: 5.1.1 no";
+        assert_eq!(reply(text), "5.1.1 no");
+    }
+
+    #[test]
+    fn a_port_is_no_reply_code() {
+        for port in [25, 465, 587] {
+            let text = format!(
+                "javax.mail.MessagingException: Could not connect to SMTP host: mx.example.com, port: {port}, response: -1"
+            );
+            assert_eq!(reply(&text), text);
+            assert_eq!(crate::reply::Reply::read(&text).code, None);
+        }
+    }
+
+    #[test]
+    fn all_refused_recipients_of_smtplib_are_given() {
+        let records = all(
+            "smtplib.SMTPRecipientsRefused: {'bob@example.com': (550, b'5.1.1 no'), 'eve@example.com': (552, b\"5.2.2 can't, 'x@example.com': (550, b'5.1.1 y')\")}",
+        );
+        let found: Vec<_> = records
+            .iter()
+            .map(|record| (record.recipient.as_deref().unwrap(), record.reply.as_ref()))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("bob@example.com", "550 5.1.1 no"),
+                (
+                    "eve@example.com",
+                    "552 5.2.2 can't, 'x@example.com': (550, b'5.1.1 y')"
+                )
+            ]
+        );
+        assert!(
+            records
+                .iter()
+                .all(|record| record.phase == Some(Phase::Rcpt))
+        );
+        // Python escapes a quote of the server's.
+        let record = &all("(550, b'5.1.1 \"no\" \\'), \\'eve@example.com\\': (550, b\\'x\\')')")[0];
+        assert_eq!(record.recipient, None);
+        assert!(record.reply.ends_with("b'x')"), "{}", record.reply);
     }
 
     #[test]
