@@ -7,7 +7,6 @@ use std::borrow::Cow;
 use crate::classifier::{Facts, Tier};
 use crate::details;
 use crate::knowledge::tables::{Blocklist, Slot};
-use crate::knowledge::words::Literal;
 use crate::knowledge::{BUILT_IN, Cause};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
@@ -641,7 +640,7 @@ impl<'a> Verdict<'a> {
                         .as_deref()
                         .and_then(|recipient| recipient.rsplit_once('@'))
                         .map(|(_, domain)| Cow::Borrowed(domain))
-                        .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed))
+                        .or_else(|| details::host(reply).map(Cow::Borrowed))
                 }
                 _ => details::listed_domain(reply, self.facts.list_place.clone())
                     .or_else(|| details::blamed_url(reply))
@@ -653,7 +652,7 @@ impl<'a> Verdict<'a> {
                 .remote_host
                 .as_deref()
                 .map(Cow::Borrowed)
-                .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed)),
+                .or_else(|| details::host(reply).map(Cow::Borrowed)),
             "provider" => self.provider().map(|provider| provider.name.into()),
             "list" => self
                 .facts
