@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape;
-use super::fields::{Answer, Field, Key, Value};
+use super::fields::{Answer, Field, Key, Part, Scalar, Sink};
 
 /// The kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,13 +53,7 @@ impl Table {
         answer: Answer<'_>,
         fields: &[Field],
     ) -> io::Result<()> {
-        let cells = fields.iter().map(|field| {
-            field
-                .value(answer)
-                .map(|value| value.into_cell())
-                .unwrap_or_default()
-        });
-        self.write_row(out, cells)
+        self.write_row(out, fields.iter().map(|field| cell(field, answer)))
     }
 
     /// Control characters are written out, so a row is one line and a tab is always a border.
@@ -94,14 +88,8 @@ impl Table {
 /// # Errors
 /// The writer's.
 pub fn write_null(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) -> io::Result<()> {
-    let cells: Vec<Cow<'_, str>> = fields
-        .iter()
-        .map(|field| {
-            let value = field.value(answer);
-            value.map(Value::into_cell).unwrap_or_default()
-        })
-        .collect();
-    if cells.iter().all(|cell| cell.is_empty()) {
+    let cells: Vec<String> = fields.iter().map(|field| cell(field, answer)).collect();
+    if cells.iter().all(String::is_empty) {
         return Ok(());
     }
     for cell in cells {
@@ -109,6 +97,41 @@ pub fn write_null(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) ->
         out.write_all(b"\0")?;
     }
     Ok(())
+}
+
+/// A value as one cell; empty where there is none.
+fn cell(field: &Field, answer: Answer<'_>) -> String {
+    let mut cell = String::new();
+    field.tell(answer, &mut cell);
+    cell
+}
+
+/// A cell takes a list joined with `; `, of an object what tells most, nothing for null.
+impl Sink for String {
+    fn scalar(&mut self, value: Scalar<'_>) {
+        match value {
+            Scalar::Null => {}
+            Scalar::Flag(flag) => self.push_str(if flag { "true" } else { "false" }),
+            Scalar::Number(number) => self.push_str(&number.to_string()),
+            Scalar::Id(text) | Scalar::Text(text) => self.push_str(text),
+        }
+    }
+
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, tell: impl Fn(&mut Self, T)) {
+        for (place, item) in items.into_iter().enumerate() {
+            if place > 0 {
+                self.push_str("; ");
+            }
+            tell(self, item);
+        }
+    }
+
+    fn object(&mut self, parts: &[Part<'_>]) {
+        let rule = parts.iter().find(|(name, _)| *name == "rule");
+        if let Some((_, value)) = rule.or(parts.first()) {
+            self.scalar(*value);
+        }
+    }
 }
 
 #[cfg(test)]
