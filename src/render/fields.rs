@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use whybounce::verdict::Verdict;
+use whybounce::verdict::{Short, Verdict};
 
 use Scalar::{Flag, Id, Null, Number, Text};
 
@@ -97,7 +97,7 @@ impl Key {
             Self::Reply => out.scalar(Text(&record.reply)),
             Self::Code => out.scalar(verdict.code.map_or(Null, |code| Number(code.into()))),
             Self::Enhanced => match verdict.enhanced {
-                Some(status) => out.scalar(Text(&status.to_string())),
+                Some(status) => out.scalar(Text(&Short::from(status))),
                 None => out.scalar(Null),
             },
             Self::Family => out.scalar(Id(verdict.family.id())),
