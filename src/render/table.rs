@@ -53,33 +53,41 @@ impl Table {
         answer: Answer<'_>,
         fields: &[Field],
     ) -> io::Result<()> {
-        self.write_row(out, fields.iter().map(|field| cell(field, answer)))
+        let mut cell = String::new();
+        for (place, field) in fields.iter().enumerate() {
+            cell.clear();
+            field.tell(answer, &mut cell);
+            self.write_cell(out, place, &cell)?;
+        }
+        out.write_all(b"\n")
+    }
+
+    fn write_row<'c>(
+        self,
+        out: &mut impl Write,
+        cells: impl IntoIterator<Item = &'c str>,
+    ) -> io::Result<()> {
+        for (place, cell) in cells.into_iter().enumerate() {
+            self.write_cell(out, place, cell)?;
+        }
+        out.write_all(b"\n")
     }
 
     /// Control characters are written out, so a row is one line and a tab is always a border.
-    fn write_row(
-        self,
-        out: &mut impl Write,
-        cells: impl Iterator<Item = impl AsRef<str>>,
-    ) -> io::Result<()> {
-        let border: &[u8] = if self == Self::Csv { b"," } else { b"\t" };
-        for (place, cell) in cells.enumerate() {
-            if place > 0 {
-                out.write_all(border)?;
-            }
-            let mut cell = escape::visible(cell.as_ref());
-            // A spreadsheet would run what a stranger wrote; behind an apostrophe it is text (OWASP, "CSV Injection").
-            if self == Self::Csv && cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-            {
-                cell = Cow::Owned(format!("'{cell}"));
-            }
-            if self == Self::Csv && cell.contains([',', '"']) {
-                write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
-            } else {
-                out.write_all(cell.as_bytes())?;
-            }
+    fn write_cell(self, out: &mut impl Write, place: usize, cell: &str) -> io::Result<()> {
+        if place > 0 {
+            out.write_all(if self == Self::Csv { b"," } else { b"\t" })?;
         }
-        out.write_all(b"\n")
+        let mut cell = escape::visible(cell);
+        // A spreadsheet would run what a stranger wrote; behind an apostrophe it is text (OWASP, "CSV Injection").
+        if self == Self::Csv && cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+            cell = Cow::Owned(format!("'{cell}"));
+        }
+        if self == Self::Csv && cell.contains([',', '"']) {
+            write!(out, "\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            out.write_all(cell.as_bytes())
+        }
     }
 }
 
@@ -88,7 +96,12 @@ impl Table {
 /// # Errors
 /// The writer's.
 pub fn write_null(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) -> io::Result<()> {
-    let cells: Vec<String> = fields.iter().map(|field| cell(field, answer)).collect();
+    let cell = |field: &Field| {
+        let mut cell = String::new();
+        field.tell(answer, &mut cell);
+        cell
+    };
+    let cells: Vec<String> = fields.iter().map(cell).collect();
     if cells.iter().all(String::is_empty) {
         return Ok(());
     }
@@ -99,14 +112,7 @@ pub fn write_null(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) ->
     Ok(())
 }
 
-/// A value as one cell; empty where there is none.
-fn cell(field: &Field, answer: Answer<'_>) -> String {
-    let mut cell = String::new();
-    field.tell(answer, &mut cell);
-    cell
-}
-
-/// A cell takes a list joined with `; `, of an object what tells most, nothing for null.
+/// A cell, empty at first. It takes a list joined with `; `, of an object what tells most, nothing for null.
 impl Sink for String {
     fn scalar(&mut self, value: Scalar<'_>) {
         match value {
@@ -141,7 +147,7 @@ mod tests {
 
     fn row(table: Table, cells: &[&str]) -> String {
         let mut out = Vec::new();
-        table.write_row(&mut out, cells.iter()).unwrap();
+        table.write_row(&mut out, cells.iter().copied()).unwrap();
         String::from_utf8(out).unwrap()
     }
 
