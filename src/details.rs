@@ -3,25 +3,50 @@
 //! Nothing here decides a cause; it fills the sentences of a verdict.
 
 use std::net::IpAddr;
+use std::ops::Range;
 
 use crate::knowledge::words::{self, Literal, Token};
 
-/// The first literal of a kind in `text`.
-#[must_use]
-pub fn first(text: &str, wanted: Literal) -> Option<&str> {
-    let mut found = None;
-    words::cut(text, |token, start, end| {
-        if found.is_none() && token == Token::Literal(wanted) {
-            found = text.get(start..end);
+/// What `found` makes of the first literal that it makes something of. It gets the kind and the place of each.
+fn literal<'t>(
+    text: &'t str,
+    mut found: impl FnMut(Literal, Range<usize>) -> Option<&'t str>,
+) -> Option<&'t str> {
+    let bytes = text.as_bytes();
+    let mut done = 0;
+    // Every literal but a number has one of these bytes, and none goes on behind a blank.
+    for cue in memchr::memchr3_iter(b'.', b'@', b':', bytes) {
+        if cue < done {
+            continue;
         }
-    });
-    found
+        let start = memchr::memrchr(b' ', &bytes[..cue]).map_or(0, |blank| blank + 1);
+        done = memchr::memchr(b' ', &bytes[cue..]).map_or(text.len(), |blank| cue + blank + 1);
+        let mut first = None;
+        words::cut(&text[start..done], |token, from, to| {
+            if let Token::Literal(literal) = token
+                && first.is_none()
+            {
+                first = found(literal, start + from..start + to);
+            }
+        });
+        if first.is_some() {
+            return first;
+        }
+    }
+    None
+}
+
+/// The first host name in `text`.
+#[must_use]
+pub fn host(text: &str) -> Option<&str> {
+    literal(text, |literal, place| {
+        text.get(place).filter(|_| literal == Literal::Host)
+    })
 }
 
 /// The first mail address in `text`, without the brackets and dots around it.
 #[must_use]
 pub fn address(text: &str) -> Option<&str> {
-    memchr::memchr(b'@', text.as_bytes())?;
     find_address(text, |_| true)
 }
 
@@ -74,30 +99,38 @@ fn trimmed(before: &str) -> &str {
 
 /// Whether a text ends in these words, whatever the case.
 fn ends_in(text: &str, words: &str) -> bool {
-    let Some((before, end)) = text
-        .len()
-        .checked_sub(words.len())
-        .and_then(|at| text.split_at_checked(at))
-    else {
-        return false;
-    };
-    end.eq_ignore_ascii_case(words) && !before.ends_with(char::is_alphanumeric)
+    without(text, words).is_some_and(|before| !before.ends_with(char::is_alphanumeric))
+}
+
+/// What stands before the last letters of a text if they are these, whatever the case.
+fn without<'t>(text: &'t str, last: &str) -> Option<&'t str> {
+    let at = text.len().checked_sub(last.len())?;
+    let (before, end) = text.split_at_checked(at)?;
+    end.eq_ignore_ascii_case(last).then_some(before)
+}
+
+/// What stands behind the first letters of a text if they are these, whatever the case.
+fn after<'t>(text: &'t str, first: &str) -> Option<&'t str> {
+    let (start, behind) = text.split_at_checked(first.len())?;
+    start.eq_ignore_ascii_case(first).then_some(behind)
 }
 
 /// The first mail address with something before it that will do.
 fn find_address(text: &str, will_do: impl Fn(&str) -> bool) -> Option<&str> {
-    let mut found = None;
-    words::cut(text, |token, start, end| {
-        if found.is_none() && token == Token::Literal(Literal::Address) {
-            found = text.get(start..end).filter(|address| {
-                address
-                    .split_once('@')
-                    .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
-                    && text.get(..start).is_some_and(&will_do)
-            });
+    // Most replies name nobody.
+    memchr::memchr(b'@', text.as_bytes())?;
+    literal(text, |literal, place| {
+        if literal != Literal::Address {
+            return None;
         }
-    });
-    found
+        let before = text.get(..place.start)?;
+        text.get(place).filter(|address| {
+            address
+                .split_once('@')
+                .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+                && will_do(before)
+        })
+    })
 }
 
 /// The first URL that is there to be read: a blamed one stands behind other words than "see".
@@ -116,29 +149,19 @@ pub fn blamed_url(text: &str) -> Option<&str> {
 
 fn find_url(text: &str, to_be_read: bool) -> Option<&str> {
     const BLAMED: [&str; 6] = ["url", "link", "website", "uri", "domain", "site"];
-    let mut found = None;
-    words::cut(text, |token, start, end| {
-        if found.is_none() && token == Token::Literal(Literal::Url) {
-            let before = text.get(..start).map(trimmed).unwrap_or_default();
-            let blamed = BLAMED.iter().any(|cue| ends_in(before, cue));
-            found = text.get(start..end).filter(|_| blamed != to_be_read);
+    literal(text, |literal, place| {
+        if literal != Literal::Url {
+            return None;
         }
-    });
-    found
+        let before = trimmed(text.get(..place.start)?);
+        let blamed = BLAMED.iter().any(|cue| ends_in(before, cue));
+        text.get(place).filter(|_| blamed != to_be_read)
+    })
 }
 
 /// The first IP address in `text`, also one inside a URL. The version behind Yahoo's texts (`- 4.16.55.1; see`) is none.
 #[must_use]
 pub fn ip(text: &str) -> Option<&str> {
-    let text = match text.rsplit_once(" - ") {
-        Some((before, version)) => {
-            let is_version = version
-                .split_once(';')
-                .is_some_and(|(version, _)| version.parse::<IpAddr>().is_ok());
-            if is_version { before } else { text }
-        }
-        None => text,
-    };
     let bytes = text.as_bytes();
     let inside = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
     // Every address has two separators; replies have few of them, so each is looked at with what stands around it.
@@ -152,21 +175,28 @@ pub fn ip(text: &str) -> Option<&str> {
             .rev()
             .take_while(|byte| inside(byte))
             .count();
-        let behind = bytes[at..].iter().take_while(|byte| inside(byte)).count();
-        done = at + behind;
+        let (mut dots, mut colons) = (0, 0);
+        done = at;
+        for byte in bytes[at..].iter().take_while(|byte| inside(byte)) {
+            done += 1;
+            dots += usize::from(*byte == b'.');
+            colons += usize::from(*byte == b':');
+        }
         let piece = text.get(at - before..done)?;
         // Codes and names have a dot or two; what has fewer separators than an address has is not worth reading as one.
-        let dots = piece.bytes().filter(|byte| *byte == b'.').count();
-        let colons = piece.bytes().filter(|byte| *byte == b':').count();
         if dots < 3 && colons < 2 {
             continue;
         }
-        let bare = piece.trim_matches(['.', ':']);
-        if let Some(piece) = [piece, bare]
-            .into_iter()
-            .find(|piece| piece.parse::<IpAddr>().is_ok())
-        {
-            return Some(piece);
+        let is_ip = |piece: &&str| piece.parse::<IpAddr>().is_ok();
+        let bare = || Some(piece.trim_matches(['.', ':'])).filter(is_ip);
+        if let Some(found) = Some(piece).filter(is_ip).or_else(bare) {
+            let before = text.get(..at - before)?;
+            let behind = text.get(done..)?;
+            let is_version = found == piece
+                && before.ends_with(" - ")
+                && behind.starts_with(';')
+                && !behind.contains(" - ");
+            return (!is_version).then_some(found);
         }
     }
     None
@@ -185,82 +215,82 @@ pub fn addresses(text: &str) -> impl Iterator<Item = &str> {
 
 /// The domain that a reply blames: the first host name or address domain outside the words at `list`.
 #[must_use]
-pub fn listed_domain(text: &str, list: std::ops::Range<usize>) -> Option<&str> {
-    let mut found = None;
-    words::cut(text, |token, start, end| {
-        if found.is_some() || (start < list.end && end > list.start) {
-            return;
+pub fn listed_domain(text: &str, list: Range<usize>) -> Option<&str> {
+    literal(text, |literal, place| {
+        if place.start < list.end && place.end > list.start {
+            return None;
         }
-        let Some(literal) = text.get(start..end) else {
-            return;
-        };
-        match token {
-            Token::Literal(Literal::Host) => found = Some(literal),
-            Token::Literal(Literal::Address) => {
-                found = literal.rsplit_once('@').map(|(_, domain)| domain)
-            }
-            _ => {}
+        let found = text.get(place)?;
+        match literal {
+            Literal::Host => Some(found),
+            Literal::Address => found.rsplit_once('@').map(|(_, domain)| domain),
+            _ => None,
         }
-    });
-    found
+    })
 }
 
 /// The wait in seconds that a reply asks for: "try again in 5 minutes", "retry after 300s", "00:05:00".
 #[must_use]
 pub fn wait(text: &str) -> Option<u64> {
-    const CUES: [&str; 8] = [
+    let bytes = text.as_bytes();
+    let inside = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'.';
+    let seconds = bytes.iter().enumerate().find_map(|(at, byte)| {
+        if !byte.is_ascii_digit() || bytes[..at].last().is_some_and(inside) {
+            return None;
+        }
+        let (before, number) = text.split_at_checked(at)?;
+        let behind = number.trim_start_matches(|letter: char| letter.is_ascii_digit());
+        if !is_cued(before) && !is_minutes(behind) {
+            return None;
+        }
+        let clock = behind.starts_with(':').then(|| clock(number)).flatten();
+        clock.or_else(|| duration(number).filter(|seconds| *seconds <= LONGEST_WAIT))
+    })?;
+    // What the rest of the reply is about is asked last, for it costs most.
+    let lower = text.to_ascii_lowercase();
+    WAITING
+        .iter()
+        .any(|word| lower.contains(word))
+        .then_some(seconds)
+}
+
+/// Words of a reply that asks to wait.
+const WAITING: [&str; 10] = [
+    "again",
+    "retry",
+    "wait",
+    "greylist",
+    "graylist",
+    "later",
+    "defer",
+    "delay",
+    "blocked",
+    "come back",
+];
+
+/// Whether the words before a number say that it is a wait; "in " ends "within " and "again ", too.
+fn is_cued(before: &str) -> bool {
+    const CUES: [&str; 7] = [
         "in ",
         "after ",
         "for ",
         "wait ",
-        "within ",
         "at least ",
         "minimum ",
         "another ",
     ];
-    let lower = text.to_ascii_lowercase();
-    if ![
-        "again",
-        "retry",
-        "wait",
-        "greylist",
-        "graylist",
-        "later",
-        "defer",
-        "delay",
-        "blocked",
-        "come back",
-    ]
-    .iter()
-    .any(|cue| lower.contains(cue))
-    {
-        return None;
-    }
-    let mut rest = lower.as_str();
-    let mut offset = 0;
-    while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
-        let before = &lower[..offset + at];
-        let number = &rest[at..];
-        let length = number
-            .find(|letter: char| !letter.is_ascii_digit())
-            .unwrap_or(number.len());
-        let cued = CUES.iter().any(|cue| before.ends_with(cue))
-            || before.ends_with("again ")
-            || before.ends_with('(');
-        if (cued || number[length..].trim_start().starts_with("min"))
-            && !before.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '.')
-        {
-            if let Some(seconds) = clock(number) {
-                return Some(seconds);
-            }
-            if let Some(seconds) = duration(number).filter(|seconds| *seconds <= LONGEST_WAIT) {
-                return Some(seconds);
-            }
+    match before.strip_suffix(' ') {
+        // Behind a code or a stop there is none.
+        Some(word) if word.ends_with(|letter: char| letter.is_ascii_alphabetic()) => {
+            CUES.iter().any(|cue| without(before, cue).is_some())
         }
-        offset += at + length;
-        rest = &rest[at + length..];
+        _ => before.ends_with('('),
     }
-    None
+}
+
+/// Whether what stands behind a number makes it one of minutes.
+fn is_minutes(behind: &str) -> bool {
+    after(behind.trim_start(), "min").is_some()
 }
 
 /// Nobody is asked to wait longer than this many seconds; a larger number is something else.
@@ -270,7 +300,7 @@ const LONGEST_WAIT: u64 = 30 * 86_400;
 fn duration(text: &str) -> Option<u64> {
     let (first, rest) = one_unit(text)?;
     let rest = rest.trim_start_matches([' ', ',']);
-    let rest = rest.strip_prefix("and ").unwrap_or(rest);
+    let rest = after(rest, "and ").unwrap_or(rest);
     match one_unit(rest) {
         Some((more, _)) if more < first => first.checked_add(more),
         _ => Some(first),
@@ -287,9 +317,9 @@ fn one_unit(text: &str) -> Option<(u64, &str)> {
         .unwrap_or(unit.len());
     let (name, rest) = unit.split_at(end);
     let one = match name {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
+        "s" | "S" => 1,
+        "m" | "M" => 60,
+        "h" | "H" => 3600,
         _ => {
             [
                 ("sec", 1),
@@ -299,7 +329,7 @@ fn one_unit(text: &str) -> Option<(u64, &str)> {
                 ("day", 86_400),
             ]
             .iter()
-            .find(|(start, _)| name.starts_with(start))?
+            .find(|(start, _)| after(name, start).is_some())?
             .1
         }
     };
@@ -411,9 +441,6 @@ fn sizes(text: &str) -> impl Iterator<Item = Size<'_>> {
             from = at + length;
             let number = rest.get(..length)?.trim_end_matches('.');
             let before = text.get(..at)?.chars().next_back().unwrap_or(' ');
-            let Ok(count) = number.parse::<f64>() else {
-                continue;
-            };
             if before.is_ascii_alphanumeric() || matches!(before, '.' | '-') {
                 continue;
             }
@@ -423,6 +450,9 @@ fn sizes(text: &str) -> impl Iterator<Item = Size<'_>> {
                 Some((_, unit, one)) => (*unit, *one),
                 None if number.len() >= 6 && !matches!(before, '/' | '#') => (None, 1.0),
                 None => continue,
+            };
+            let Ok(count) = number.parse::<f64>() else {
+                continue;
             };
             let bytes = count * one;
             if (1024.0..1e13).contains(&bytes) {
@@ -461,6 +491,60 @@ mod tests {
         }
         assert_eq!(wait("450 4.7.1 try again later"), None);
         assert_eq!(wait("550 5.1.1 user192 unknown"), None);
+    }
+
+    #[test]
+    fn a_wait_is_read_whatever_the_case_and_only_where_one_is_asked_for() {
+        assert_eq!(wait("451 Try Again In 5 MINUTES"), Some(300));
+        assert_eq!(wait("451 WAIT 2 Hours And 5 Min"), Some(7500));
+        assert_eq!(wait("550 listed within 5 minutes"), None);
+        assert_eq!(wait("451 try again, seen 7 hours ago"), None);
+    }
+
+    #[test]
+    fn a_reply_of_nothing_but_waits_is_read_in_one_go() {
+        let start = std::time::Instant::now();
+        assert_eq!(wait(&"again in 99 days ".repeat(100_000)), None);
+        assert!(start.elapsed().as_secs() < 10);
+    }
+
+    #[test]
+    fn a_literal_is_found_where_the_whole_text_has_it() {
+        let pieces = [
+            "host mx.example.com",
+            "[192.0.2.1]:25",
+            "<bob@example.com>",
+            "https://example.com/a?b=c",
+            "www. ",
+            "http:/ ",
+            "it's",
+            "don't.stop",
+            "5.1.1",
+            "\u{e9}t\u{e9}.example.org",
+            ": . @ ",
+            "a@b",
+        ];
+        for first in pieces {
+            for second in pieces {
+                for between in ["", " ", "  ", "\t", ".", "'"] {
+                    let text = format!("{first}{between}{second}");
+                    let mut whole = Vec::new();
+                    words::cut(&text, |token, start, end| match token {
+                        Token::Literal(Literal::Number) => {}
+                        Token::Literal(literal) => whole.push((literal, start..end)),
+                        _ => {}
+                    });
+                    let mut found = Vec::new();
+                    literal(&text, |literal, place| {
+                        if literal != Literal::Number {
+                            found.push((literal, place));
+                        }
+                        None
+                    });
+                    assert_eq!(found, whole, "{text:?}");
+                }
+            }
+        }
     }
 
     #[test]

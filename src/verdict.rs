@@ -3,11 +3,12 @@
 //! A [`Verdict`] is small: it borrows the record and points into the knowledge. Words are made only when asked for.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::ops::Deref;
 
 use crate::classifier::{Facts, Tier};
 use crate::details;
 use crate::knowledge::tables::{Blocklist, Slot};
-use crate::knowledge::words::Literal;
 use crate::knowledge::{BUILT_IN, Cause};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
@@ -63,13 +64,87 @@ impl Kinds {
 }
 
 /// One thing that the verdict rests on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Evidence<'a> {
     pub kind: EvidenceKind,
     /// The words of the reply, or the code.
-    pub text: Cow<'a, str>,
+    pub text: Words<'a>,
     /// The id of the rule, or of the code's row.
-    pub rule: Cow<'a, str>,
+    pub rule: Words<'a>,
+}
+
+/// Words that stand somewhere, or a few letters that were made up: a code, the id of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Words<'a> {
+    Found(&'a str),
+    Made(Short),
+}
+
+impl Deref for Words<'_> {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Self::Found(words) => words,
+            Self::Made(short) => short,
+        }
+    }
+}
+
+impl fmt::Display for Words<'_> {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self)
+    }
+}
+
+/// A text without memory elsewhere. What is longer than its place, which no code is, loses its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Short {
+    bytes: [u8; 15],
+    length: u8,
+}
+
+impl Short {
+    fn byte(mut self, byte: u8) -> Self {
+        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
+            *place = byte;
+            self.length += 1;
+        }
+        self
+    }
+
+    fn text(self, text: &str) -> Self {
+        text.bytes().fold(self, Self::byte)
+    }
+
+    fn number(self, number: u16) -> Self {
+        let before = if number > 9 {
+            self.number(number / 10)
+        } else {
+            self
+        };
+        before.byte(b'0' + (number % 10) as u8)
+    }
+}
+
+impl Deref for Short {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        let bytes = self.bytes.get(..usize::from(self.length));
+        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+    }
+}
+
+impl From<Enhanced> for Short {
+    fn from(status: Enhanced) -> Self {
+        let class = Self::default().number(status.class.into());
+        class
+            .byte(b'.')
+            .number(status.subject)
+            .byte(b'.')
+            .number(status.detail)
+    }
 }
 
 /// The provider or filter that spoke.
@@ -392,66 +467,54 @@ impl<'a> Verdict<'a> {
     #[must_use]
     pub fn references(&self) -> Vec<&'a str> {
         let facts = &self.facts;
-        let mut references = Vec::new();
-        if let Some(rule) = facts.rule {
-            references.push(facts.tables.str(rule.source));
-        }
-        if let Some((tables, row)) = facts.provider(&self.record) {
-            references.push(tables.str(row.page));
-        }
-        references.extend(BUILT_IN.list(self.cause.row().references));
-        let mut seen = Vec::new();
-        for reference in references {
-            if !reference.is_empty() && !seen.contains(&reference) {
-                seen.push(reference);
+        let rule = facts.rule.map(|rule| facts.tables.str(rule.source));
+        let provider = facts.provider(&self.record);
+        let page = provider.map(|(tables, row)| tables.str(row.page));
+        let of_cause = BUILT_IN.list(self.cause.row().references);
+        let mut references = Vec::with_capacity(2 + of_cause.len());
+        for reference in rule.into_iter().chain(page).chain(of_cause) {
+            if !reference.is_empty() && !references.contains(&reference) {
+                references.push(reference);
             }
         }
-        seen
+        references
     }
 
     /// What the verdict rests on, strongest first.
     #[must_use]
     pub fn evidence(&self) -> Vec<Evidence<'_>> {
+        use Words::{Found, Made};
         let facts = &self.facts;
         let reply = self.reply();
-        let mut evidence = Vec::new();
+        let mut evidence = Vec::with_capacity(4);
         let words = reply.get(facts.place.clone()).unwrap_or_default();
         if facts.tier == Tier::Outcome {
             evidence.push(Evidence {
                 kind: EvidenceKind::Wording,
-                text: "status=sent".into(),
-                rule: "record-outcome".into(),
+                text: Found("status=sent"),
+                rule: Found("record-outcome"),
             });
         }
+        let code = self.code.map(|code| Short::default().number(code));
+        let enhanced = self.enhanced.map(Short::from);
         if let Some(rule) = facts.rule {
-            let kind = if words.is_empty() {
-                if rule.enhanced.len > 0 {
-                    EvidenceKind::Enhanced
+            let (kind, text) = if !words.is_empty() {
+                let marker = rule.needs & Slot::MARKER != 0;
+                let kind = if marker {
+                    EvidenceKind::Marker
                 } else {
-                    EvidenceKind::Code
-                }
-            } else if rule.needs & Slot::MARKER != 0 {
-                EvidenceKind::Marker
+                    EvidenceKind::Wording
+                };
+                (kind, Found(words))
+            } else if rule.enhanced.len > 0 {
+                (EvidenceKind::Enhanced, Made(enhanced.unwrap_or_default()))
             } else {
-                EvidenceKind::Wording
-            };
-            let text = match kind {
-                EvidenceKind::Enhanced => self
-                    .enhanced
-                    .map(|status| status.to_string())
-                    .unwrap_or_default()
-                    .into(),
-                EvidenceKind::Code => self
-                    .code
-                    .map(|code| code.to_string())
-                    .unwrap_or_default()
-                    .into(),
-                _ => Cow::Borrowed(words),
+                (EvidenceKind::Code, Made(code.unwrap_or_default()))
             };
             evidence.push(Evidence {
                 kind,
                 text,
-                rule: facts.tables.str(rule.id).into(),
+                rule: Found(facts.tables.str(rule.id)),
             });
         }
         if let Some(list) = facts.blocklist {
@@ -459,54 +522,56 @@ impl<'a> Verdict<'a> {
             if !words.is_empty() {
                 evidence.push(Evidence {
                     kind: EvidenceKind::Marker,
-                    text: words.into(),
-                    rule: BUILT_IN.str(list.id).into(),
+                    text: Found(words),
+                    rule: Found(BUILT_IN.str(list.id)),
                 });
             }
         }
         if let Some(resolver) = facts.resolver {
-            let rule = BUILT_IN.str(resolver.id);
+            let rule = Found(BUILT_IN.str(resolver.id));
             evidence.push(Evidence {
                 kind: EvidenceKind::Marker,
-                text: rule.into(),
-                rule: rule.into(),
+                text: rule,
+                rule,
             });
         }
-        if let Some(status) = self.enhanced
+        let has = |evidence: &[Evidence<'_>], kind| evidence.iter().any(|known| known.kind == kind);
+        if let (Some(status), Some(text)) = (self.enhanced, enhanced)
             && facts.enhanced_row.is_some()
-            && !evidence
-                .iter()
-                .any(|known| known.kind == EvidenceKind::Enhanced)
+            && !has(&evidence, EvidenceKind::Enhanced)
         {
-            let rule = format!("x.{}.{}", status.subject, status.detail);
+            let subject = Short::default().text("x.").number(status.subject);
             evidence.push(Evidence {
                 kind: EvidenceKind::Enhanced,
-                text: status.to_string().into(),
-                rule: rule.into(),
+                text: Made(text),
+                rule: Made(subject.byte(b'.').number(status.detail)),
             });
         }
         if facts.tier == Tier::Phase
             && let Some(phase) = facts.phase
         {
+            let rule = Short::default().text("phase-");
+            let id = phase.id().bytes();
             evidence.push(Evidence {
                 kind: EvidenceKind::Phase,
-                text: phase.id().into(),
-                rule: format!("phase-{}", phase.id().to_lowercase()).into(),
+                text: Found(phase.id()),
+                rule: Made(id.fold(rule, |rule, byte| rule.byte(byte.to_ascii_lowercase()))),
             });
         }
-        if let Some(code) = self.code
-            && !evidence
-                .iter()
-                .any(|known| known.kind == EvidenceKind::Code)
+        if let (Some(code), Some(text)) = (self.code, code)
+            && !has(&evidence, EvidenceKind::Code)
         {
             let (kind, rule) = match facts.code_row {
-                Some(_) => (EvidenceKind::Code, code.to_string()),
-                None => (EvidenceKind::Class, format!("{}xx", code / 100)),
+                Some(_) => (EvidenceKind::Code, text),
+                None => (
+                    EvidenceKind::Class,
+                    Short::default().number(code / 100).text("xx"),
+                ),
             };
             evidence.push(Evidence {
                 kind,
-                text: code.to_string().into(),
-                rule: rule.into(),
+                text: Made(text),
+                rule: Made(rule),
             });
         }
         evidence
@@ -641,7 +706,7 @@ impl<'a> Verdict<'a> {
                         .as_deref()
                         .and_then(|recipient| recipient.rsplit_once('@'))
                         .map(|(_, domain)| Cow::Borrowed(domain))
-                        .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed))
+                        .or_else(|| details::host(reply).map(Cow::Borrowed))
                 }
                 _ => details::listed_domain(reply, self.facts.list_place.clone())
                     .or_else(|| details::blamed_url(reply))
@@ -653,7 +718,7 @@ impl<'a> Verdict<'a> {
                 .remote_host
                 .as_deref()
                 .map(Cow::Borrowed)
-                .or_else(|| details::first(reply, Literal::Host).map(Cow::Borrowed)),
+                .or_else(|| details::host(reply).map(Cow::Borrowed)),
             "provider" => self.provider().map(|provider| provider.name.into()),
             "list" => self
                 .facts
@@ -674,33 +739,45 @@ fn is_ip(text: &str) -> bool {
 
 /// Fills the placeholders of a sentence; `[...]` goes away when something in it is not known.
 fn fill<'a>(template: &'a str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Cow<'a, str> {
-    if memchr::memchr2(b'[', b'{', template.as_bytes()).is_none() {
+    let next = |text: &str| memchr::memchr2(b'[', b'{', text.as_bytes());
+    let end = |text: &str, close| memchr::memchr(close, text.as_bytes()).unwrap_or(text.len());
+    let Some(mut at) = next(template) else {
         return Cow::Borrowed(template);
-    }
+    };
     let mut filled = String::with_capacity(template.len() + 32);
     let mut rest = template;
-    while let Some(at) = rest.find(['[', '{']) {
+    loop {
         filled.push_str(&rest[..at]);
-        if rest[at..].starts_with('[') {
-            let close = rest[at..].find(']').map_or(rest.len(), |close| at + close);
-            if let Some(inner) = known(&rest[at + 1..close], value) {
-                filled.push_str(&inner);
+        let inner = &rest[at + 1..];
+        let close = if rest[at..].starts_with('[') {
+            let close = end(inner, b']');
+            let before = filled.len();
+            if add_known(&mut filled, &inner[..close], value).is_none() {
+                filled.truncate(before);
             }
-            rest = rest.get(close + 1..).unwrap_or_default();
+            close
         } else {
-            let close = rest[at..].find('}').map_or(rest.len(), |close| at + close);
-            let name = &rest[at + 1..close];
+            let close = end(inner, b'}');
+            let name = &inner[..close];
             filled.push_str(value(name).as_deref().unwrap_or(unnamed(name)));
-            rest = rest.get(close + 1..).unwrap_or_default();
+            close
+        };
+        rest = inner.get(close + 1..).unwrap_or_default();
+        match next(rest) {
+            Some(found) => at = found,
+            None => break,
         }
     }
     filled.push_str(rest);
     filled.into()
 }
 
-/// An optional part with its placeholders filled, if all are known.
-fn known<'a>(part: &str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Option<String> {
-    let mut filled = String::new();
+/// Adds an optional part with its placeholders filled, to its end if all are known.
+fn add_known<'a>(
+    filled: &mut String,
+    part: &str,
+    value: &dyn Fn(&str) -> Option<Cow<'a, str>>,
+) -> Option<()> {
     let mut rest = part;
     while let Some(at) = rest.find('{') {
         filled.push_str(&rest[..at]);
@@ -709,7 +786,7 @@ fn known<'a>(part: &str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Option
         rest = &rest[close + 1..];
     }
     filled.push_str(rest);
-    Some(filled)
+    Some(())
 }
 
 /// What stands for a value that is not known where the sentence needs one.
@@ -726,5 +803,31 @@ fn unnamed(name: &str) -> &'static str {
         "size" | "quota" => "the limit",
         "forward" => "the new address",
         _ => "a while",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_short_status_is_the_status_as_it_is_displayed() {
+        let numbers = [0, 7, 10, 26, 509, u16::MAX];
+        for (subject, detail) in numbers.into_iter().zip(numbers.into_iter().rev()) {
+            for class in [2, 5, u8::MAX] {
+                let status = Enhanced {
+                    class,
+                    subject,
+                    detail,
+                };
+                assert_eq!(*Short::from(status), status.to_string());
+            }
+        }
+        let longest = Enhanced {
+            class: u8::MAX,
+            subject: u16::MAX,
+            detail: u16::MAX,
+        };
+        assert_eq!(*Short::from(longest), longest.to_string());
     }
 }

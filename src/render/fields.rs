@@ -1,8 +1,12 @@
 //! The keys of a verdict and their values, shared by JSON, CSV and TSV. Names and order are for ever.
+//!
+//! A value is told to a [`Sink`] and never built: a verdict has thirty of them, and a log millions of verdicts.
 
 use std::borrow::Cow;
 
-use whybounce::verdict::Verdict;
+use whybounce::verdict::{Short, Verdict};
+
+use Scalar::{Flag, Id, Null, Number, Text};
 
 /// The version of the keys. A key may be added; a key is never changed.
 const SCHEMA: u64 = 1;
@@ -76,154 +80,134 @@ impl Key {
         Self::ALL.iter().copied().find(|key| key.name() == name)
     }
 
-    /// The value in this answer; `None` where the key is left out: no line for an argument, no file when none was named.
-    #[must_use]
-    pub fn value<'a>(self, answer: Answer<'a>) -> Option<Value<'a>> {
+    /// Tells the value in this answer. Says whether there is one: no line for an argument, no file when none was named.
+    #[inline]
+    pub fn tell(self, answer: Answer<'_>, out: &mut impl Sink) -> bool {
         let Answer { verdict, file } = answer;
         let record = &verdict.record;
-        Some(match self {
-            Self::Schema => Value::Number(SCHEMA),
-            Self::Line if record.line == 0 => return None,
-            Self::Line => Value::Number(record.line),
-            Self::File => Value::Text(file?.into()),
-            Self::Format => Value::text(record.format),
-            Self::Reply => Value::text(&record.reply),
-            Self::Code => verdict
-                .code
-                .map_or(Value::Null, |code| Value::Number(code.into())),
-            Self::Enhanced => verdict
-                .enhanced
-                .map_or(Value::Null, |status| Value::Text(status.to_string().into())),
-            Self::Family => Value::text(verdict.family.id()),
-            Self::Types => Value::texts(verdict.types.iter().map(|kind| kind.id())),
-            Self::Cause => Value::text(verdict.cause.id()),
-            Self::Priority => Value::text(verdict.priority.id()),
-            Self::Summary => Value::Text(verdict.summary()),
-            Self::Fix => Value::texts(verdict.fix()),
-            Self::Owner => Value::text(verdict.owner.id()),
+        match self {
+            Self::Schema => out.scalar(Number(SCHEMA)),
+            Self::Line if record.line == 0 => return false,
+            Self::Line => out.scalar(Number(record.line)),
+            Self::File => match file {
+                Some(file) => out.scalar(Text(file)),
+                None => return false,
+            },
+            Self::Format => out.scalar(Id(record.format)),
+            Self::Reply => out.scalar(Text(&record.reply)),
+            Self::Code => out.scalar(verdict.code.map_or(Null, |code| Number(code.into()))),
+            Self::Enhanced => match verdict.enhanced {
+                Some(status) => out.scalar(Text(&Short::from(status))),
+                None => out.scalar(Null),
+            },
+            Self::Family => out.scalar(Id(verdict.family.id())),
+            Self::Types => out.list(verdict.types.iter(), |out, kind| out.scalar(Id(kind.id()))),
+            Self::Cause => out.scalar(Id(verdict.cause.id())),
+            Self::Priority => out.scalar(Id(verdict.priority.id())),
+            Self::Summary => out.scalar(Text(&verdict.summary())),
+            Self::Fix => out.list(verdict.fix(), |out, step| out.scalar(Text(&step))),
+            Self::Owner => out.scalar(Id(verdict.owner.id())),
             Self::Retry => {
-                let mut retry = vec![("advice", Value::text(verdict.retry.id()))];
-                retry.extend(
-                    verdict
-                        .after_seconds()
-                        .map(|seconds| ("after_seconds", Value::Number(seconds))),
-                );
-                Value::Object(retry)
+                let advice = ("advice", Id(verdict.retry.id()));
+                match verdict.after_seconds() {
+                    Some(seconds) => out.object(&[advice, ("after_seconds", Number(seconds))]),
+                    None => out.object(&[advice]),
+                }
             }
-            Self::Suppress => Value::Flag(verdict.suppress),
-            Self::Provider => verdict.provider().map_or(Value::Null, |provider| {
-                Value::Object(vec![
-                    ("id", Value::text(provider.id)),
-                    ("name", Value::text(provider.name)),
+            Self::Suppress => out.scalar(Flag(verdict.suppress)),
+            Self::Provider => match verdict.provider() {
+                Some(provider) => {
+                    out.object(&[("id", Text(provider.id)), ("name", Text(provider.name))])
+                }
+                None => out.scalar(Null),
+            },
+            Self::Blocklist => match verdict.blocklist() {
+                Some(list) => out.object(&[
+                    ("id", Text(list.id)),
+                    ("name", Text(list.name)),
+                    ("listed", known(list.listed.as_deref())),
+                    ("lookup", known(list.lookup.as_deref())),
+                    ("operating", Id(list.operating.id())),
+                ]),
+                None => out.scalar(Null),
+            },
+            Self::Recipient => out.scalar(known(record.recipient.as_deref())),
+            Self::Sender => out.scalar(known(record.sender.as_deref())),
+            Self::QueueId => out.scalar(known(record.queue_id.as_deref())),
+            Self::RemoteHost => out.scalar(known(record.remote_host.as_deref())),
+            Self::RemoteIp => out.scalar(known(record.remote_ip.as_deref())),
+            Self::Time => out.scalar(known(record.time.as_deref())),
+            Self::Phase => out.scalar(record.phase.map_or(Null, |phase| Id(phase.id()))),
+            Self::Confidence => out.scalar(Id(verdict.confidence.id())),
+            Self::Evidence => out.list(verdict.evidence(), |out, piece| {
+                out.object(&[
+                    ("kind", Id(piece.kind.id())),
+                    ("text", Text(&piece.text)),
+                    ("rule", Text(&piece.rule)),
                 ])
             }),
-            Self::Blocklist => verdict.blocklist().map_or(Value::Null, |list| {
-                Value::Object(vec![
-                    ("id", Value::text(list.id)),
-                    ("name", Value::text(list.name)),
-                    ("listed", list.listed.map_or(Value::Null, Value::Text)),
-                    (
-                        "lookup",
-                        list.lookup
-                            .map_or(Value::Null, |page| Value::Text(page.into())),
-                    ),
-                    ("operating", Value::text(list.operating.id())),
-                ])
+            Self::Claim => out.scalar(Id(verdict.claim.id())),
+            Self::Conflicts => out.list(verdict.conflicts(), |out, conflict| {
+                out.scalar(Text(&conflict))
             }),
-            Self::Recipient => Value::known(record.recipient.as_deref()),
-            Self::Sender => Value::known(record.sender.as_deref()),
-            Self::QueueId => Value::known(record.queue_id.as_deref()),
-            Self::RemoteHost => Value::known(record.remote_host.as_deref()),
-            Self::RemoteIp => Value::known(record.remote_ip.as_deref()),
-            Self::Time => Value::known(record.time.as_deref()),
-            Self::Phase => Value::known(record.phase.map(|phase| phase.id())),
-            Self::Confidence => Value::text(verdict.confidence.id()),
-            Self::Evidence => Value::List(
-                verdict
-                    .evidence()
-                    .into_iter()
-                    .map(|piece| {
-                        Value::Object(vec![
-                            ("kind", Value::text(piece.kind.id())),
-                            ("text", Value::Text(piece.text)),
-                            ("rule", Value::Text(piece.rule)),
-                        ])
-                    })
-                    .collect(),
-            ),
-            Self::Claim => Value::text(verdict.claim.id()),
-            Self::Conflicts => Value::texts(verdict.conflicts()),
-            Self::References => Value::texts(verdict.references()),
-            Self::Own => Value::known(verdict.blamed.as_ref().map(|(_, whose)| whose.id())),
-        })
+            Self::References => out.list(verdict.references(), |out, page| out.scalar(Text(page))),
+            Self::Own => {
+                let whose = verdict.blamed.as_ref().map(|(_, whose)| Id(whose.id()));
+                out.scalar(whose.unwrap_or(Null));
+            }
+        }
+        true
     }
 }
 
-/// What stands under a key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Value<'a> {
+/// Takes the value that stands under a key.
+pub trait Sink {
+    /// Takes a value without parts.
+    fn scalar(&mut self, value: Scalar<'_>);
+
+    /// Takes a list, each item as `tell` tells it.
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, tell: impl Fn(&mut Self, T));
+
+    /// Takes an object by its parts. The first one tells most, but for a piece of evidence, which its rule tells.
+    fn object(&mut self, parts: &[Part<'_>]);
+}
+
+/// A value without parts.
+#[derive(Clone, Copy, Debug)]
+pub enum Scalar<'a> {
     Null,
     Flag(bool),
     Number(u64),
-    Text(Cow<'a, str>),
-    List(Vec<Value<'a>>),
-    Object(Vec<(&'static str, Value<'a>)>),
+    /// A word of the program's own, which never needs an escape.
+    Id(&'static str),
+    Text(&'a str),
 }
 
-impl<'a> Value<'a> {
-    fn text(text: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(text))
+/// A part of an object: its name and its value.
+pub type Part<'a> = (&'static str, Scalar<'a>);
+
+fn known(text: Option<&str>) -> Scalar<'_> {
+    text.map_or(Null, Text)
+}
+
+/// Takes an object for one part of it.
+struct Only<'s, S> {
+    part: &'static str,
+    out: &'s mut S,
+}
+
+impl<S: Sink> Sink for Only<'_, S> {
+    fn scalar(&mut self, value: Scalar<'_>) {
+        self.out.scalar(value);
     }
 
-    fn known(text: Option<&'a str>) -> Self {
-        text.map_or(Self::Null, Self::text)
+    fn list<T>(&mut self, _: impl IntoIterator<Item = T>, _: impl Fn(&mut Self, T)) {
+        self.out.scalar(Null);
     }
 
-    fn texts<T: Into<Cow<'a, str>>>(texts: impl IntoIterator<Item = T>) -> Self {
-        Self::List(
-            texts
-                .into_iter()
-                .map(|text| Self::Text(text.into()))
-                .collect(),
-        )
-    }
-
-    /// The value as one cell of a table: a list joined with `; `, of an object what tells most, nothing for null.
-    #[must_use]
-    pub fn into_cell(self) -> Cow<'a, str> {
-        match self {
-            Self::Null => Cow::Borrowed(""),
-            Self::Flag(flag) => Cow::Borrowed(if flag { "true" } else { "false" }),
-            Self::Number(number) => number.to_string().into(),
-            Self::Text(text) => text,
-            Self::List(values) => {
-                let cells: Vec<_> = values.into_iter().map(Self::into_cell).collect();
-                cells.join("; ").into()
-            }
-            // Evidence is told by its rule, everything else by its id or advice, which comes first.
-            Self::Object(mut pairs) => {
-                let place = pairs
-                    .iter()
-                    .position(|(name, _)| *name == "rule")
-                    .unwrap_or(0);
-                if place < pairs.len() {
-                    pairs.swap_remove(place).1.into_cell()
-                } else {
-                    Cow::Borrowed("")
-                }
-            }
-        }
-    }
-
-    /// The part of an object that has this name.
-    fn part(self, wanted: &str) -> Self {
-        match self {
-            Self::Object(pairs) => pairs
-                .into_iter()
-                .find(|(name, _)| *name == wanted)
-                .map_or(Self::Null, |(_, value)| value),
-            _ => Self::Null,
-        }
+    fn object(&mut self, parts: &[Part<'_>]) {
+        let part = parts.iter().find(|(name, _)| *name == self.part);
+        self.out.scalar(part.map_or(Null, |(_, value)| *value));
     }
 }
 
@@ -286,13 +270,12 @@ impl Field {
             .collect()
     }
 
-    /// The value in this answer, if there is one.
-    #[must_use]
-    pub fn value<'a>(&self, answer: Answer<'a>) -> Option<Value<'a>> {
-        let value = self.key.value(answer)?;
-        Some(match self.part {
-            Some(part) => value.part(part),
-            None => value,
-        })
+    /// Tells the value in this answer, and whether there is one.
+    #[inline]
+    pub fn tell(&self, answer: Answer<'_>, out: &mut impl Sink) -> bool {
+        match self.part {
+            Some(part) => self.key.tell(answer, &mut Only { part, out }),
+            None => self.key.tell(answer, out),
+        }
     }
 }

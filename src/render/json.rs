@@ -6,106 +6,137 @@ use serde::ser::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::escape;
-use super::fields::{Answer, Field, Value};
+use super::fields::{Answer, Field, Part, Scalar, Sink};
 
-/// Writes an answer as one line of JSON.
-///
-/// # Errors
-/// The writer's.
-pub fn write(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) -> io::Result<()> {
-    let mut border: &[u8] = b"{";
-    for field in fields {
-        if let Some(value) = field.value(answer) {
-            out.write_all(border)?;
-            write_name(out, &field.name)?;
-            write_value(out, &value)?;
-            border = b",";
-        }
-    }
-    if border == b"{" {
-        out.write_all(b"{")?;
-    }
-    out.write_all(b"}\n")
+/// One object an answer, each on its line.
+#[derive(Clone, Debug)]
+pub struct Lines {
+    /// The fields, and what stands before their values in an object.
+    fields: Vec<(String, Field)>,
+    /// The memory in which one line after the other is made.
+    line: Line,
 }
 
-fn write_value(out: &mut impl Write, value: &Value<'_>) -> io::Result<()> {
-    match value {
-        Value::Null => out.write_all(b"null"),
-        Value::Flag(true) => out.write_all(b"true"),
-        Value::Flag(false) => out.write_all(b"false"),
-        Value::Number(number) => write_number(out, *number),
-        Value::Text(text) => write_text(out, text),
-        Value::List(values) => {
-            out.write_all(b"[")?;
-            for (place, value) in values.iter().enumerate() {
-                if place > 0 {
-                    out.write_all(b",")?;
-                }
-                write_value(out, value)?;
+impl Lines {
+    /// Objects that have these fields.
+    #[must_use]
+    pub fn new(fields: Vec<Field>) -> Self {
+        let named = |field: Field| (format!(",\"{}\":", field.name), field);
+        Self {
+            fields: fields.into_iter().map(named).collect(),
+            line: Line::default(),
+        }
+    }
+
+    /// Writes an answer as one line of JSON.
+    ///
+    /// # Errors
+    /// The writer's.
+    pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
+        let Self { fields, line } = self;
+        line.0.clear();
+        for (name, field) in fields {
+            let before = line.0.len();
+            line.0.extend_from_slice(name.as_bytes());
+            if !field.tell(answer, line) {
+                line.0.truncate(before);
             }
-            out.write_all(b"]")
         }
-        Value::Object(pairs) => {
-            out.write_all(b"{")?;
-            for (place, (name, value)) in pairs.iter().enumerate() {
-                if place > 0 {
-                    out.write_all(b",")?;
-                }
-                write_name(out, name)?;
-                write_value(out, value)?;
-            }
-            out.write_all(b"}")
+        // The first comma of all is where the object begins.
+        match line.0.first_mut() {
+            Some(comma) => *comma = b'{',
+            None => line.0.push(b'{'),
         }
+        line.0.extend_from_slice(b"}\n");
+        out.write_all(&line.0)
     }
 }
 
-/// Writes the name of a key, which never needs an escape.
-fn write_name(out: &mut impl Write, name: &str) -> io::Result<()> {
-    out.write_all(b"\"")?;
-    out.write_all(name.as_bytes())?;
-    out.write_all(b"\":")
-}
+/// A line of JSON while it grows.
+#[derive(Clone, Debug, Default)]
+struct Line(Vec<u8>);
 
-/// Writes a number; the way of `write!` takes several times as long, and a verdict has many.
-fn write_number(out: &mut impl Write, number: u64) -> io::Result<()> {
-    let mut digits = [b'0'; 20];
-    let mut rest = number;
-    let mut length = 1;
-    for (place, digit) in digits.iter_mut().rev().enumerate() {
-        *digit = b'0' + (rest % 10) as u8;
-        if *digit != b'0' {
-            length = place + 1;
+impl Sink for Line {
+    // Where it is called the kind of value is known, and all the rest of this goes away.
+    #[inline(always)]
+    fn scalar(&mut self, value: Scalar<'_>) {
+        match value {
+            Scalar::Null => self.0.extend_from_slice(b"null"),
+            Scalar::Flag(true) => self.0.extend_from_slice(b"true"),
+            Scalar::Flag(false) => self.0.extend_from_slice(b"false"),
+            Scalar::Number(number) => self.number(number),
+            Scalar::Id(id) => self.plain(id),
+            Scalar::Text(text) => self.text(text),
         }
-        rest /= 10;
     }
-    out.write_all(digits.get(20 - length..).unwrap_or_default())
-}
 
-/// Writes a string. What needs no escape, which is nearly everything, goes out as it is.
-fn write_text(out: &mut impl Write, text: &str) -> io::Result<()> {
-    if !needs_escape(text.as_bytes()) {
-        out.write_all(b"\"")?;
-        out.write_all(text.as_bytes())?;
-        return out.write_all(b"\"");
-    }
-    let mut json = serde_json::Serializer::with_formatter(out, Safe);
-    // The error inside is the writer's own and stays findable as such (a closed pipe, a full disk).
-    text.serialize(&mut json).map_err(io::Error::from)
-}
-
-/// Whether anything here does not stand in JSON as it is. Sixteen bytes at a time, and without a way out among them, for
-/// then they are looked at all at once.
-fn needs_escape(text: &[u8]) -> bool {
-    let odd = |byte: u8| !matches!(byte, b' '..=b'~') | (byte == b'"') | (byte == b'\\');
-    let any = |bytes: &[u8; 16]| bytes.iter().fold(0, |any, byte| any | u8::from(odd(*byte)));
-    match text.last_chunk::<16>() {
-        // The last sixteen may overlap with those before, which costs less than looking at each of the rest.
-        Some(last) => {
-            let (chunks, _) = text.as_chunks::<16>();
-            chunks.iter().fold(any(last), |odd, chunk| odd | any(chunk)) != 0
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, tell: impl Fn(&mut Self, T)) {
+        self.0.push(b'[');
+        for item in items {
+            tell(self, item);
+            self.0.push(b',');
         }
-        None => text.iter().any(|byte| odd(*byte)),
+        self.close(b']');
     }
+
+    fn object(&mut self, parts: &[Part<'_>]) {
+        self.0.push(b'{');
+        for (name, value) in parts {
+            self.0.push(b'"');
+            self.0.extend_from_slice(name.as_bytes());
+            self.0.extend_from_slice(b"\":");
+            self.scalar(*value);
+            self.0.push(b',');
+        }
+        self.close(b'}');
+    }
+}
+
+impl Line {
+    /// Ends a list or an object where the comma behind its last value stands.
+    fn close(&mut self, bracket: u8) {
+        self.0.pop_if(|last| *last == b',');
+        self.0.push(bracket);
+    }
+
+    /// Writes a number; the way of `write!` takes several times as long.
+    fn number(&mut self, number: u64) {
+        if number > 9 {
+            self.number(number / 10);
+        }
+        self.0.push(b'0' + (number % 10) as u8);
+    }
+
+    /// Writes a string that needs no escape.
+    fn plain(&mut self, text: &str) {
+        self.0.push(b'"');
+        self.0.extend_from_slice(text.as_bytes());
+        self.0.push(b'"');
+    }
+
+    /// Writes a string. Nearly all are plain.
+    #[inline(never)]
+    fn text(&mut self, text: &str) {
+        if is_plain(text.as_bytes()) {
+            return self.plain(text);
+        }
+        let mut json = serde_json::Serializer::with_formatter(&mut self.0, Safe);
+        // Memory refuses nothing.
+        text.serialize(&mut json).unwrap_or_default();
+    }
+}
+
+/// Whether all of a text stands in JSON as it is. Without a way out among them, sixteen bytes are looked at all at once.
+fn is_plain(text: &[u8]) -> bool {
+    let odd = |byte: &u8| !matches!(byte, b' '..=b'~') | (*byte == b'"') | (*byte == b'\\');
+    let any_odd = |bytes: &[u8; 16]| bytes.iter().fold(false, |any, byte| any | odd(byte));
+    let (chunks, rest) = text.as_chunks();
+    // The last sixteen may overlap with those before, which costs less than looking at each of the rest.
+    let odd_end = match text.last_chunk() {
+        Some(last) => any_odd(last),
+        None => rest.iter().any(odd),
+    };
+    !odd_end && !chunks.iter().any(any_odd)
 }
 
 /// Compact JSON that also escapes what deceives a terminal; serde_json lets U+007F, C1 and bidi controls through raw,
@@ -142,26 +173,42 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
-    fn written(text: &str) -> String {
-        let mut json = Vec::new();
-        text.serialize(&mut serde_json::Serializer::with_formatter(&mut json, Safe))
-            .unwrap();
-        String::from_utf8(json).unwrap()
+    fn written(value: Scalar<'_>) -> String {
+        let mut line = Line::default();
+        line.scalar(value);
+        String::from_utf8(line.0).unwrap()
     }
 
     #[test]
     fn numbers_are_written_in_full() {
         for number in [0, 7, 10, 550, 1_000_000, u64::MAX] {
-            let mut out = Vec::new();
-            write_number(&mut out, number).unwrap();
-            assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+            assert_eq!(written(Scalar::Number(number)), number.to_string());
+        }
+    }
+
+    #[test]
+    fn what_needs_an_escape_has_one_wherever_it_stands() {
+        for odd in ["\"", "\\", "\n", "\0", "\x7f", "\u{9b}", "ü"] {
+            for length in 0..40 {
+                for place in 0..=length {
+                    let mut text = "x".repeat(length);
+                    text.insert_str(place, odd);
+                    let json = written(Scalar::Text(&text));
+                    assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
+                    assert_eq!(
+                        json.contains(odd),
+                        odd == "ü" || "\"\\".contains(odd),
+                        "{json}"
+                    );
+                }
+            }
         }
     }
 
     #[test]
     fn json_shows_no_control_bidi_or_invisible_character_raw() {
         let hostile = "a\x07\x7f\u{85}\u{9b}\u{202e}\u{2028}\u{200b}\u{feff}\u{e0041}\"\\ü";
-        let json = written(hostile);
+        let json = written(Scalar::Text(hostile));
         assert_eq!(
             json,
             "\"a\\u0007\\u007f\\u0085\\u009b\\u202e\\u2028\\u200b\\ufeff\\udb40\\udc41\\\"\\\\ü\""
@@ -172,7 +219,7 @@ mod tests {
     #[test]
     fn json_of_plain_text_is_plain() {
         assert_eq!(
-            written("550 5.1.1 User unknown"),
+            written(Scalar::Text("550 5.1.1 User unknown")),
             "\"550 5.1.1 User unknown\""
         );
     }

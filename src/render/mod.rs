@@ -34,7 +34,7 @@ pub enum Renderer {
         teach: bool,
         first: bool,
     },
-    Json(Vec<Field>),
+    Json(json::Lines),
     Table(Table, Vec<Field>),
     /// Values that end in NUL bytes.
     Null(Vec<Field>),
@@ -60,7 +60,7 @@ impl Renderer {
                 teach,
                 first: true,
             },
-            (Form::Json, _) => Self::Json(or(Key::ALL)),
+            (Form::Json, _) => Self::Json(json::Lines::new(or(Key::ALL))),
             (Form::Csv, _) => Self::Table(Table::Csv, or(table::COLUMNS)),
             (Form::Null, _) => Self::Null(fields.to_vec()),
             (Form::Tsv, _) => Self::Table(Table::Tsv, or(table::COLUMNS)),
@@ -105,7 +105,7 @@ impl Renderer {
                     None => Ok(()),
                 }
             }
-            Self::Json(fields) => json::write(out, answer, fields),
+            Self::Json(lines) => lines.write(out, answer),
             Self::Table(table, fields) => table.write(out, answer, fields),
             Self::Null(fields) => table::write_null(out, answer, fields),
         }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use super::escape;
-use super::fields::{Answer, Field, Key, Value};
+use super::fields::{Answer, Field, Key, Part, Scalar, Sink};
 
 /// The kind of table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,39 +53,41 @@ impl Table {
         answer: Answer<'_>,
         fields: &[Field],
     ) -> io::Result<()> {
-        let cells = fields.iter().map(|field| {
-            field
-                .value(answer)
-                .map(|value| value.into_cell())
-                .unwrap_or_default()
-        });
-        self.write_row(out, cells)
+        let mut cell = String::new();
+        for (place, field) in fields.iter().enumerate() {
+            cell.clear();
+            field.tell(answer, &mut cell);
+            self.write_cell(out, place, &cell)?;
+        }
+        out.write_all(b"\n")
+    }
+
+    fn write_row<'c>(
+        self,
+        out: &mut impl Write,
+        cells: impl IntoIterator<Item = &'c str>,
+    ) -> io::Result<()> {
+        for (place, cell) in cells.into_iter().enumerate() {
+            self.write_cell(out, place, cell)?;
+        }
+        out.write_all(b"\n")
     }
 
     /// Control characters are written out, so a row is one line and a tab is always a border.
-    fn write_row(
-        self,
-        out: &mut impl Write,
-        cells: impl Iterator<Item = impl AsRef<str>>,
-    ) -> io::Result<()> {
-        let border: &[u8] = if self == Self::Csv { b"," } else { b"\t" };
-        for (place, cell) in cells.enumerate() {
-            if place > 0 {
-                out.write_all(border)?;
-            }
-            let mut cell = escape::visible(cell.as_ref());
-            // A spreadsheet would run what a stranger wrote; behind an apostrophe it is text (OWASP, "CSV Injection").
-            if self == Self::Csv && cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
-            {
-                cell = Cow::Owned(format!("'{cell}"));
-            }
-            if self == Self::Csv && cell.contains([',', '"']) {
-                write!(out, "\"{}\"", cell.replace('"', "\"\""))?;
-            } else {
-                out.write_all(cell.as_bytes())?;
-            }
+    fn write_cell(self, out: &mut impl Write, place: usize, cell: &str) -> io::Result<()> {
+        if place > 0 {
+            out.write_all(if self == Self::Csv { b"," } else { b"\t" })?;
         }
-        out.write_all(b"\n")
+        let mut cell = escape::visible(cell);
+        // A spreadsheet would run what a stranger wrote; behind an apostrophe it is text (OWASP, "CSV Injection").
+        if self == Self::Csv && cell.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']) {
+            cell = Cow::Owned(format!("'{cell}"));
+        }
+        if self == Self::Csv && cell.contains([',', '"']) {
+            write!(out, "\"{}\"", cell.replace('"', "\"\""))
+        } else {
+            out.write_all(cell.as_bytes())
+        }
     }
 }
 
@@ -94,14 +96,13 @@ impl Table {
 /// # Errors
 /// The writer's.
 pub fn write_null(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) -> io::Result<()> {
-    let cells: Vec<Cow<'_, str>> = fields
-        .iter()
-        .map(|field| {
-            let value = field.value(answer);
-            value.map(Value::into_cell).unwrap_or_default()
-        })
-        .collect();
-    if cells.iter().all(|cell| cell.is_empty()) {
+    let cell = |field: &Field| {
+        let mut cell = String::new();
+        field.tell(answer, &mut cell);
+        cell
+    };
+    let cells: Vec<String> = fields.iter().map(cell).collect();
+    if cells.iter().all(String::is_empty) {
         return Ok(());
     }
     for cell in cells {
@@ -111,6 +112,34 @@ pub fn write_null(out: &mut impl Write, answer: Answer<'_>, fields: &[Field]) ->
     Ok(())
 }
 
+/// A cell, empty at first. It takes a list joined with `; `, of an object what tells most, nothing for null.
+impl Sink for String {
+    fn scalar(&mut self, value: Scalar<'_>) {
+        match value {
+            Scalar::Null => {}
+            Scalar::Flag(flag) => self.push_str(if flag { "true" } else { "false" }),
+            Scalar::Number(number) => self.push_str(&number.to_string()),
+            Scalar::Id(text) | Scalar::Text(text) => self.push_str(text),
+        }
+    }
+
+    fn list<T>(&mut self, items: impl IntoIterator<Item = T>, tell: impl Fn(&mut Self, T)) {
+        for (place, item) in items.into_iter().enumerate() {
+            if place > 0 {
+                self.push_str("; ");
+            }
+            tell(self, item);
+        }
+    }
+
+    fn object(&mut self, parts: &[Part<'_>]) {
+        let rule = parts.iter().find(|(name, _)| *name == "rule");
+        if let Some((_, value)) = rule.or(parts.first()) {
+            self.scalar(*value);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -118,7 +147,7 @@ mod tests {
 
     fn row(table: Table, cells: &[&str]) -> String {
         let mut out = Vec::new();
-        table.write_row(&mut out, cells.iter()).unwrap();
+        table.write_row(&mut out, cells.iter().copied()).unwrap();
         String::from_utf8(out).unwrap()
     }
 

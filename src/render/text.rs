@@ -148,25 +148,25 @@ fn retry(verdict: &Verdict<'_>) -> String {
 
 /// What decided, strongest first, and how sure that is.
 fn because(verdict: &Verdict<'_>) -> String {
-    let pieces: Vec<Cow<'_, str>> = verdict.evidence().into_iter().map(piece).collect();
+    let pieces: Vec<String> = verdict.evidence().into_iter().map(piece).collect();
     let said = match pieces.as_slice() {
-        [] => "nothing in the text was recognised".into(),
+        [] => "nothing in the text was recognised".to_owned(),
         [only] => only.clone(),
-        [most @ .., last] => Cow::Owned(format!("{} and {last}", most.join(", "))),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
     };
     format!("{said} ({} confidence)", verdict.confidence)
 }
 
-fn piece(evidence: Evidence<'_>) -> Cow<'_, str> {
+fn piece(evidence: Evidence<'_>) -> String {
     let Evidence { kind, text, .. } = evidence;
     match kind {
-        EvidenceKind::Wording => format!("the words \"{text}\"").into(),
-        EvidenceKind::Marker => format!("the mark \"{text}\"").into(),
-        EvidenceKind::Phase => format!("the step {text}").into(),
-        EvidenceKind::Enhanced | EvidenceKind::Code => text,
+        EvidenceKind::Wording => format!("the words \"{text}\""),
+        EvidenceKind::Marker => format!("the mark \"{text}\""),
+        EvidenceKind::Phase => format!("the step {text}"),
+        EvidenceKind::Enhanced | EvidenceKind::Code => text.to_string(),
         EvidenceKind::Class => match text.chars().next() {
-            Some(digit) => format!("the first digit {digit}").into(),
-            None => text,
+            Some(digit) => format!("the first digit {digit}"),
+            None => text.to_string(),
         },
     }
 }
