@@ -1,47 +1,38 @@
 //! Which addresses are in trouble, and which of them got their mail in the end. Memory is bounded.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hasher};
-
 use super::bounded::Bounded;
+use super::names::{Name, Quick, Whom};
 use crate::knowledge::Cause;
-use crate::record::Record;
 
 /// Addresses that are kept. The refusals of further ones are counted, but a later success is not seen.
 pub const MOST: usize = 70_000;
-/// Bytes of the longest address that mail can have (RFC 5321 section 4.5.3.1); what is longer is none, and not kept.
-const LONGEST: usize = 320;
 
-/// A recipient, or a mail where no recipient is told, by its hash: capitals do not matter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(pub u64);
+/// Tells of nearly all texts that were never put in that they were not, without hashing them well.
+#[derive(Clone, Debug)]
+struct Sieve(Vec<u64>);
 
-impl Name {
-    /// The name of a text.
-    #[must_use]
-    pub fn of(text: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        let mut lower = [0; 64];
-        for piece in text.as_bytes().chunks(lower.len()) {
-            if let Some(lower) = lower.get_mut(..piece.len()) {
-                lower.copy_from_slice(piece);
-                lower.make_ascii_lowercase();
-                hasher.write(lower);
-            }
+impl Sieve {
+    const BITS: u64 = 1 << 20;
+
+    fn new() -> Self {
+        Self(vec![0; (Self::BITS / 64) as usize])
+    }
+
+    fn place(Quick(hash): Quick) -> (usize, u64) {
+        let bit = hash % Self::BITS;
+        ((bit / 64) as usize, 1 << (bit % 64))
+    }
+
+    fn put(&mut self, quick: Quick) {
+        let (word, bit) = Self::place(quick);
+        if let Some(word) = self.0.get_mut(word) {
+            *word |= bit;
         }
-        Self(hasher.finish())
     }
 
-    /// The recipient of a record.
-    #[must_use]
-    pub fn of_recipient(record: &Record<'_>) -> Option<Self> {
-        let recipient = record.recipient.as_deref();
-        let recipient = recipient.filter(|text| (1..=LONGEST).contains(&text.len()));
-        recipient.map(Self::of)
-    }
-
-    fn of_mail(record: &Record<'_>) -> Option<Self> {
-        record.queue_id.as_deref().map(Self::of)
+    fn may_hold(&self, quick: Quick) -> bool {
+        let (word, bit) = Self::place(quick);
+        self.0.get(word).is_some_and(|word| word & bit != 0)
     }
 }
 
@@ -80,8 +71,8 @@ pub enum Fate {
 #[derive(Clone, Debug)]
 pub struct Addresses {
     known: Bounded<Name, Address>,
-    /// Those that got a mail, for a part of an input: what stands before it may wait for them.
-    delivered: Option<HashSet<Name>>,
+    /// Holds all that are known.
+    sieve: Sieve,
     /// There are mails of unknown recipients among the known.
     with_mails: bool,
     /// Refusals that name a recipient or a mail.
@@ -92,7 +83,7 @@ impl Default for Addresses {
     fn default() -> Self {
         Self {
             known: Bounded::new(MOST),
-            delivered: None,
+            sieve: Sieve::new(),
             with_mails: false,
             refusals: 0,
         }
@@ -100,81 +91,42 @@ impl Default for Addresses {
 }
 
 impl Addresses {
-    /// The addresses of a part of an input, to be merged with what stands before it.
-    #[must_use]
-    pub fn of_part() -> Self {
-        Self {
-            delivered: Some(HashSet::new()),
-            ..Self::default()
-        }
-    }
-
     /// Takes note of a mail that was delivered: it settles what waited for it.
-    pub fn deliver(&mut self, record: &Record<'_>) {
-        if self.refusals == 0 && self.delivered.is_none() {
-            return;
-        }
-        if let Some(name) = Name::of_recipient(record) {
-            self.settle(name);
-        }
-        if (self.with_mails || self.delivered.is_some())
-            && let Some(name) = Name::of_mail(record)
-        {
-            self.settle(name);
+    pub fn deliver(&mut self, recipient: &str, mail: &str) {
+        if self.refusals > 0 {
+            self.settle(recipient);
+            if self.with_mails {
+                self.settle(mail);
+            }
         }
     }
 
-    fn settle(&mut self, name: Name) {
-        if let Some(delivered) = &mut self.delivered
-            && delivered.len() < MOST
+    fn settle(&mut self, text: &str) {
+        if self.sieve.may_hold(Quick::of(text))
+            && let Some(address) = self.known.get_mut(Name::of(text))
         {
-            delivered.insert(name);
-        }
-        if let Some(address) = self.known.get_mut(&name) {
             address.settle();
         }
     }
 
-    /// Takes note of a refusal and what it does to the address, which is shown as the other record has it.
-    pub fn refuse(&mut self, record: &Record<'_>, shown: &Record<'_>, cause: Cause, fate: Fate) {
-        let recipient = Name::of_recipient(record);
-        let Some(name) = recipient.or_else(|| Name::of_mail(record)) else {
-            return;
-        };
+    /// Takes note of a refusal and what it does to the address, which is shown like this.
+    pub fn refuse(&mut self, whom: Whom, shown: &str, cause: Cause, fate: Fate) {
         self.refusals += 1;
-        self.with_mails |= recipient.is_none();
-        let text = || shown.recipient.as_deref().filter(|_| recipient.is_some());
-        let address = self.known.get_or_put(name, || Address {
-            text: text().unwrap_or_default().into(),
-            ..Address::default()
+        self.with_mails |= whom.is_mail;
+        let address = self.known.get_or_put(whom.name, || {
+            self.sieve.put(whom.quick);
+            Address {
+                text: shown.into(),
+                ..Address::default()
+            }
         });
         if let Some(address) = address {
             address.refusals += 1;
             address.fate = address.fate.max(Some(fate));
             if fate == Fate::Delayed {
-                address.add(Deferrals {
-                    cause,
-                    waiting: 1,
-                    settled: 0,
-                });
+                address.delay(cause);
             }
         }
-    }
-
-    /// Adds a part that stands behind this one in the input.
-    pub fn merge(&mut self, later: Self) {
-        for name in later.delivered.into_iter().flatten() {
-            self.settle(name);
-        }
-        self.refusals += later.refusals;
-        self.with_mails |= later.with_mails;
-        self.known.merge(later.known, |address, later| {
-            address.refusals += later.refusals;
-            address.fate = address.fate.max(later.fate);
-            for deferrals in later.deferrals {
-                address.add(deferrals);
-            }
-        });
     }
 
     /// Lets go of what is too much.
@@ -220,20 +172,18 @@ impl Address {
         }
     }
 
-    fn add(&mut self, more: Deferrals) {
-        let known = self
-            .deferrals
-            .iter_mut()
-            .find(|known| known.cause == more.cause);
-        match known {
-            Some(known) => {
-                known.waiting += more.waiting;
-                known.settled += more.settled;
-            }
+    fn delay(&mut self, cause: Cause) {
+        let mut known = self.deferrals.iter_mut();
+        match known.find(|known| known.cause == cause) {
+            Some(known) => known.waiting += 1,
             None => {
                 // Nearly all addresses have one cause: room for more would be the larger part of the memory.
                 self.deferrals.reserve_exact(1);
-                self.deferrals.push(more);
+                self.deferrals.push(Deferrals {
+                    cause,
+                    waiting: 1,
+                    settled: 0,
+                });
             }
         }
     }

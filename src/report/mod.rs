@@ -1,22 +1,26 @@
 //! Many verdicts become one report: what is refused, how urgently, whom it hits, and what to do first.
 //!
 //! Counting makes no words: only the first reply of each cause is kept with its summary and fix. Memory is bounded however
-//! much is read; what did not fit is counted and said. Parts of an input may be counted apart and merged in its order.
+//! much is read; what did not fit is counted and said. Verdicts are noted first, see [`notes`].
 
 pub mod addresses;
 mod bounded;
+mod names;
+pub mod notes;
 pub mod times;
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::mem;
 
-use addresses::{Addresses, Fate, Name};
-use bounded::Bounded;
+use addresses::{Addresses, Fate};
+use bounded::{Bounded, Key};
+use names::{Name, Quick};
+use notes::{Network, Note, Notes, Refusal};
 use times::Times;
 
 use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
-use crate::record::Outcome;
 use crate::verdict::Verdict;
 use crate::vocabulary::{Family, Owner, Priority};
 
@@ -53,7 +57,21 @@ pub struct Report {
 
 impl Default for Report {
     fn default() -> Self {
-        Self::with(Addresses::default())
+        Self {
+            records: 0,
+            accepted: 0,
+            refused: 0,
+            own_server: 0,
+            causes: vec![None; Cause::ALL.len()],
+            lists: BTreeMap::new(),
+            domains: Domains {
+                texts: Bounded::new(MOST_DOMAINS),
+                counts: Bounded::new(MOST_PAIRS),
+            },
+            recipients: Bounded::new(MOST_RECIPIENTS),
+            times: Times::default(),
+            addresses: Addresses::default(),
+        }
     }
 }
 
@@ -75,9 +93,12 @@ pub struct Block {
     /// There may be more of them.
     pub more_recipients: bool,
     /// By the name of the provider: the one that spoke, or else the one whose host or mailbox it is.
-    pub providers: BTreeMap<String, u64>,
+    providers: Vec<(Box<str>, u64)>,
+    /// Those of its recipients by count: known at the end.
+    domains: Vec<(Name, u64)>,
     recipient: Only,
     domain: Only,
+    /// Where it comes from if not from a provider.
     network: Only,
     rule: Only,
     /// The first of them.
@@ -112,6 +133,7 @@ impl Scope {
 /// A refusal that stands for the others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
+    cause: Cause,
     pub reply: String,
     pub recipient: Option<String>,
     pub time: Option<String>,
@@ -141,6 +163,10 @@ enum Only {
 }
 
 impl Only {
+    fn of(Name(hash): Name) -> Self {
+        Self::One(hash)
+    }
+
     fn add(&mut self, other: Self) {
         *self = match (*self, other) {
             (same, Self::Nothing) | (Self::Nothing, same) => same,
@@ -151,8 +177,14 @@ impl Only {
 }
 
 /// Something by its hash, with a cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Pair(Name, Cause);
+
+impl Key for Pair {
+    fn bits(self) -> u64 {
+        self.0.bits() ^ self.1 as u64
+    }
+}
 
 /// The domains of the recipients that were refused.
 #[derive(Clone, Debug)]
@@ -171,11 +203,6 @@ impl Domains {
         }
     }
 
-    fn merge(&mut self, later: Self) {
-        self.texts.merge(later.texts, |_, _| {});
-        self.counts.merge(later.counts, |sum, count| *sum += count);
-    }
-
     fn prune(&mut self) {
         self.texts.prune();
         self.counts.prune();
@@ -183,158 +210,50 @@ impl Domains {
 }
 
 impl Report {
-    fn with(addresses: Addresses) -> Self {
-        Self {
-            records: 0,
-            accepted: 0,
-            refused: 0,
-            own_server: 0,
-            causes: vec![None; Cause::ALL.len()],
-            lists: BTreeMap::new(),
-            domains: Domains {
-                texts: Bounded::new(MOST_DOMAINS),
-                counts: Bounded::new(MOST_PAIRS),
-            },
-            recipients: Bounded::new(MOST_RECIPIENTS),
-            times: Times::default(),
-            addresses,
-        }
-    }
-
-    /// A report on a part of an input, to be merged with the report on what stands before it: keeps its successes, too.
-    #[must_use]
-    pub fn of_part() -> Self {
-        Self::with(Addresses::of_part())
-    }
-
-    /// Counts a verdict on a record of this file.
-    pub fn add(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
-        self.add_as(verdict, verdict, file);
-    }
-
-    /// Counts a verdict, and shows another in its place, which is the same one about a record that names nobody.
-    pub fn add_as(&mut self, verdict: &Verdict<'_>, shown: &Verdict<'_>, file: Option<&str>) {
-        let record = &verdict.record;
-        let accepted = matches!(verdict.family, Family::Success | Family::Intermediate);
-        let refused = !accepted && !record.own_server;
-        self.records += 1;
-        self.times.add(record.time.as_deref(), refused);
-        if accepted {
-            self.accepted += 1;
-            if verdict.family == Family::Success {
-                self.addresses.deliver(record);
+    /// Counts what was noted, and empties the notes. Parts of an input are counted in its order.
+    pub fn count(&mut self, notes: &mut Notes) {
+        self.records += notes.records;
+        self.accepted += notes.accepted;
+        self.own_server += notes.own_server;
+        self.times.merge(mem::take(&mut notes.times));
+        for example in notes.examples.drain(..) {
+            if let Some(place) = self.causes.get_mut(example.cause as usize) {
+                place.get_or_insert_with(|| Box::new(Block::new(example)));
             }
-        } else if record.own_server {
-            self.own_server += 1;
-        } else {
-            self.refused += 1;
-            self.refuse(verdict, shown, file);
         }
-    }
-
-    fn refuse(&mut self, verdict: &Verdict<'_>, shown: &Verdict<'_>, file: Option<&str>) {
-        let (cause, record) = (verdict.cause, &verdict.record);
-        let Some(place) = self.causes.get_mut(cause as usize) else {
-            return;
-        };
-        let block = place.get_or_insert_with(|| Box::new(Block::new(cause, shown, file)));
-        block.count += 1;
-        count(&mut block.priorities, verdict.priority as usize);
-        count(&mut block.owners, verdict.owner as usize);
-        count(&mut block.families, verdict.family as usize);
-
-        let recipient = Name::of_recipient(record);
-        let one = |name: Option<Name>| name.map_or(Only::Nothing, |Name(hash)| Only::One(hash));
-        block.recipient.add(match recipient {
-            Some(Name(hash)) => Only::One(hash),
-            // Somebody who is not named may be somebody else.
-            None => Only::Several,
-        });
-        if let Some(name) = recipient {
-            self.recipients.get_or_put(Pair(name, cause), || ());
-        }
-        let domain = record
-            .recipient
-            .as_deref()
-            .and_then(|recipient| recipient.rsplit_once('@'))
-            .map(|(_, domain)| domain)
-            .filter(|domain| (1..=LONGEST).contains(&domain.len()));
-        let domain = domain.map(|domain| (Name::of(domain), domain));
-        match domain {
-            Some((name, domain)) => {
-                block.domain.add(one(Some(name)));
-                self.domains.add(cause, name, domain);
-            }
-            None => block.domain.add(Only::Several),
-        }
-        // A reply that does not show its provider still comes from the one whose host or mailbox it is.
-        let host = record.remote_host.as_deref();
-        let provider = verdict
-            .provider()
-            .map(|provider| provider.name)
-            .or_else(|| {
-                let by_domain = || BUILT_IN.provider_of_domain(domain?.1);
-                let number = host
-                    .and_then(|host| BUILT_IN.provider_of_host(host))
-                    .or_else(by_domain)?;
-                let row = BUILT_IN.provider(number)?;
-                Some(BUILT_IN.str(row.name))
-            });
-        let network = match provider {
-            Some(name) => {
-                match block.providers.get_mut(name) {
-                    Some(count) => *count += 1,
-                    None => drop(block.providers.insert(name.to_owned(), 1)),
+        let text = &notes.text;
+        for note in &notes.list {
+            match note {
+                Note::Success { recipient, mail } => {
+                    self.addresses.deliver(recipient.of(text), mail.of(text));
                 }
-                Some(Name::of(name))
+                Note::Refusal(refusal) => self.refuse(refusal, text),
+                Note::Listing(list, listed) => {
+                    let hits = self.lists.entry(BUILT_IN.str(list.id));
+                    let hits = hits.or_insert_with(|| List::new(list));
+                    hits.add(listed.map(|listed| listed.of(text)));
+                }
             }
-            None => domain.map(|(name, _)| name).or_else(|| host.map(Name::of)),
-        };
-        block.network.add(one(network));
-        block.rule.add(one(verdict.rule().map(Name::of)));
-
-        let fate = match verdict.family {
-            _ if verdict.suppress => Fate::Suppress,
-            // A mail that was returned is not tried again, whatever its refusal meant.
-            _ if matches!(record.outcome, Some(Outcome::Bounced | Outcome::Expired)) => {
-                Fate::Failed
-            }
-            Family::Temporary => Fate::Delayed,
-            _ => Fate::Failed,
-        };
-        self.addresses.refuse(record, &shown.record, cause, fate);
-        if let Some((list, listed)) = shown.listing() {
-            let hits = self.lists.entry(BUILT_IN.str(list.id));
-            hits.or_insert_with(|| List::new(list)).add(listed);
         }
+        notes.clear();
     }
 
-    /// Adds the report on what stands behind this part in the input.
-    pub fn merge(&mut self, later: Self) {
-        self.records += later.records;
-        self.accepted += later.accepted;
-        self.refused += later.refused;
-        self.own_server += later.own_server;
-        self.times.merge(later.times);
-        for (place, block) in self.causes.iter_mut().zip(later.causes) {
-            match (place, block) {
-                (Some(here), Some(there)) => here.merge(*there),
-                (here @ None, there) => *here = there,
-                (_, None) => {}
+    fn refuse(&mut self, refusal: &Refusal, text: &str) {
+        let cause = refusal.cause;
+        self.refused += 1;
+        if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
+            block.add(refusal, text);
+        }
+        if let Some((name, domain)) = refusal.domain {
+            self.domains.add(cause, name, domain.of(text));
+        }
+        if let Some(whom) = refusal.whom {
+            if !whom.is_mail {
+                self.recipients.get_or_put(Pair(whom.name, cause), || ());
             }
+            let shown = refusal.recipient.of(text);
+            self.addresses.refuse(whom, shown, cause, refusal.fate);
         }
-        self.recipients.merge(later.recipients, |(), ()| {});
-        self.domains.merge(later.domains);
-        for (id, there) in later.lists {
-            let here = self
-                .lists
-                .entry(id)
-                .or_insert_with(|| List::new(there.list));
-            here.count += there.count;
-            here.listed
-                .merge(there.listed, |(_, sum), (_, count)| *sum += count);
-        }
-        self.addresses.merge(later.addresses);
     }
 
     /// Counts what can be counted at the end only: to be called when all was added, before anything is read.
@@ -350,9 +269,10 @@ impl Report {
             block.settled = 0;
             block.recipients = 0;
             block.more_recipients = self.recipients.is_cut();
+            block.domains.clear();
         }
         for (Pair(_, cause), ()) in self.recipients.iter() {
-            if let Some(Some(block)) = self.causes.get_mut(*cause as usize) {
+            if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
                 block.recipients += 1;
             }
         }
@@ -360,6 +280,17 @@ impl Report {
             if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
                 block.settled += count;
             }
+        }
+        for (Pair(name, cause), count) in self.domains.counts.iter() {
+            if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
+                block.domains.push((name, *count));
+            }
+        }
+        let text = |name| self.domains.texts.get(name);
+        for block in self.causes.iter_mut().flatten() {
+            block
+                .domains
+                .sort_by_cached_key(|(name, count)| (Reverse(*count), text(*name)));
         }
     }
 
@@ -390,14 +321,14 @@ impl Report {
     /// The domains of a cause with their counts, the most frequent first.
     #[must_use]
     pub fn domains(&self, cause: Cause) -> Vec<(&str, u64)> {
-        let counts = self.domains.counts.iter();
-        let named = counts
-            .filter(|(pair, _)| pair.1 == cause)
-            .filter_map(|(pair, count)| {
-                let text = self.domains.texts.get(&pair.0)?;
-                Some((&**text, *count))
-            });
-        sorted(named)
+        let Some(Some(block)) = self.causes.get(cause as usize) else {
+            return Vec::new();
+        };
+        let named = block.domains.iter().filter_map(|(name, count)| {
+            let text = self.domains.texts.get(*name)?;
+            Some((&**text, *count))
+        });
+        named.collect()
     }
 
     /// The blocklists that were named, the most frequent first.
@@ -428,9 +359,9 @@ impl Report {
 }
 
 impl Block {
-    fn new(cause: Cause, verdict: &Verdict<'_>, file: Option<&str>) -> Self {
+    fn new(example: Example) -> Self {
         Self {
-            cause,
+            cause: example.cause,
             count: 0,
             settled: 0,
             priorities: Default::default(),
@@ -438,27 +369,47 @@ impl Block {
             families: Default::default(),
             recipients: 0,
             more_recipients: false,
-            providers: BTreeMap::new(),
+            providers: Vec::new(),
+            domains: Vec::new(),
             recipient: Only::Nothing,
             domain: Only::Nothing,
             network: Only::Nothing,
             rule: Only::Nothing,
-            example: Example::of(verdict, file),
+            example,
         }
     }
 
-    fn merge(&mut self, later: Self) {
-        self.count += later.count;
-        add_each(&mut self.priorities, &later.priorities);
-        add_each(&mut self.owners, &later.owners);
-        add_each(&mut self.families, &later.families);
-        for (name, count) in later.providers {
-            *self.providers.entry(name).or_default() += count;
+    fn add(&mut self, refusal: &Refusal, text: &str) {
+        self.count += 1;
+        count(&mut self.priorities, refusal.priority as usize);
+        count(&mut self.owners, refusal.owner as usize);
+        count(&mut self.families, refusal.family as usize);
+        // Somebody who is not named may be somebody else.
+        let recipient = refusal.whom.filter(|whom| !whom.is_mail);
+        let recipient = recipient.map_or(Only::Several, |whom| Only::of(whom.name));
+        self.recipient.add(recipient);
+        let domain = refusal.domain;
+        self.domain
+            .add(domain.map_or(Only::Several, |(name, _)| Only::of(name)));
+        match refusal.network {
+            Network::Provider(name) => self.add_provider(name.of(text)),
+            Network::Other(name) => self.network.add(Only::of(name)),
+            Network::Unknown => {}
         }
-        self.recipient.add(later.recipient);
-        self.domain.add(later.domain);
-        self.network.add(later.network);
-        self.rule.add(later.rule);
+        if let Some(Quick(hash)) = refusal.rule {
+            self.rule.add(Only::One(hash));
+        }
+    }
+
+    fn add_provider(&mut self, name: &str) {
+        match self
+            .providers
+            .iter_mut()
+            .find(|(known, _)| **known == *name)
+        {
+            Some((_, count)) => *count += 1,
+            None => self.providers.push((name.into(), 1)),
+        }
     }
 
     /// Refusals that nothing settled.
@@ -491,7 +442,11 @@ impl Block {
     /// Whom it hits.
     #[must_use]
     pub fn scope(&self) -> Scope {
-        match (self.recipient, self.domain, self.network) {
+        let mut network = self.network;
+        for (name, _) in &self.providers {
+            network.add(Only::of(Name::of(name)));
+        }
+        match (self.recipient, self.domain, network) {
             (Only::One(_), ..) => Scope::OneRecipient,
             (_, Only::One(_), _) => Scope::OneDomain,
             (_, _, Only::One(_)) => Scope::OneProvider,
@@ -503,11 +458,7 @@ impl Block {
     /// The providers with their counts, the most frequent first.
     #[must_use]
     pub fn providers(&self) -> Vec<(&str, u64)> {
-        sorted(
-            self.providers
-                .iter()
-                .map(|(name, count)| (name.as_str(), *count)),
-        )
+        sorted(self.providers.iter().map(|(name, count)| (&**name, *count)))
     }
 
     /// What to do, first step first: as precise as all of them have in common.
@@ -535,6 +486,7 @@ impl Example {
             reply.push_str(" ...");
         }
         Self {
+            cause: verdict.cause,
             reply,
             recipient: own(&record.recipient),
             time: own(&record.time),
@@ -559,9 +511,7 @@ impl List {
 
     fn add(&mut self, listed: Option<&str>) {
         self.count += 1;
-        let Some(listed) = listed.filter(|listed| listed.len() <= LONGEST) else {
-            return;
-        };
+        let Some(listed) = listed else { return };
         let sum = self
             .listed
             .get_or_put(Name::of(listed), || (listed.into(), 0));
@@ -584,12 +534,6 @@ impl List {
 fn count(counts: &mut [u64], place: usize) {
     if let Some(sum) = counts.get_mut(place) {
         *sum += 1;
-    }
-}
-
-fn add_each(sums: &mut [u64], counts: &[u64]) {
-    for (sum, count) in sums.iter_mut().zip(counts) {
-        *sum += count;
     }
 }
 
@@ -619,19 +563,20 @@ mod tests {
         )
     }
 
-    fn count(report: &mut Report, lines: &[String]) {
+    fn note(notes: &mut Notes, lines: &[String]) {
         let mut classifier = Classifier::default();
         let mut state = State::default();
         for line in lines {
             record::read_line(line, &mut state, &mut |record| {
-                report.add(&classifier.classify(&record), None);
+                notes.add(&classifier.classify(&record), None);
             });
         }
     }
 
     fn of(lines: &[String]) -> Report {
-        let mut report = Report::default();
-        count(&mut report, lines);
+        let (mut report, mut notes) = (Report::default(), Notes::default());
+        note(&mut notes, lines);
+        report.count(&mut notes);
         report.close();
         report
     }
@@ -722,7 +667,7 @@ mod tests {
 
     #[test]
     fn a_mail_without_recipient_is_settled_by_its_queue_id() {
-        let mut report = Report::default();
+        let (mut report, mut notes) = (Report::default(), Notes::default());
         let mut classifier = Classifier::default();
         for reply in ["450 4.2.0 Greylisted", "250 2.0.0 Ok"] {
             let record = Record {
@@ -731,29 +676,47 @@ mod tests {
                 queue_id: Some("4Zx1Yq2Lz7z".into()),
                 ..Record::default()
             };
-            report.add(&classifier.classify(&record), None);
+            notes.add(&classifier.classify(&record), None);
         }
+        report.count(&mut notes);
         report.close();
         assert_eq!(report.settled(), 1);
     }
 
     #[test]
-    fn parts_that_are_merged_in_order_are_the_whole() {
+    fn parts_that_are_counted_in_order_are_the_whole() {
         let lines = mixed();
         let whole = seen(&of(&lines));
         for first in 0..=lines.len() {
             for second in first..=lines.len() {
-                let mut merged = Report::default();
-                count(&mut merged, &lines[..first]);
-                for part in [&lines[first..second], &lines[second..]] {
-                    let mut report = Report::of_part();
-                    count(&mut report, part);
-                    merged.merge(report);
-                }
-                merged.close();
-                assert_eq!(seen(&merged), whole, "cut at {first} and {second}");
+                let mut report = Report::default();
+                let (mut one, mut other) = (Notes::default(), Notes::default());
+                note(&mut other, &lines[first..second]);
+                note(&mut one, &lines[..first]);
+                report.count(&mut one);
+                report.count(&mut other);
+                note(&mut one, &lines[second..]);
+                report.count(&mut one);
+                report.close();
+                assert_eq!(seen(&report), whole, "cut at {first} and {second}");
             }
         }
+    }
+
+    #[test]
+    fn what_is_discarded_leaves_no_trace() {
+        let lines = mixed();
+        let (mut report, mut notes) = (Report::default(), Notes::default());
+        note(&mut notes, &lines[3..]);
+        notes.discard();
+        note(&mut notes, &lines[..2]);
+        report.count(&mut notes);
+        note(&mut notes, &lines[5..]);
+        notes.discard();
+        note(&mut notes, &lines[2..]);
+        report.count(&mut notes);
+        report.close();
+        assert_eq!(seen(&report), seen(&of(&lines)));
     }
 
     #[test]
@@ -810,7 +773,7 @@ mod tests {
 
     #[test]
     fn endless_recipients_and_domains_do_not_fill_the_memory() {
-        let mut report = Report::default();
+        let (mut report, mut notes) = (Report::default(), Notes::default());
         let mut classifier = Classifier::default();
         let count = MOST_RECIPIENTS + 10_000;
         for number in 0..count {
@@ -820,7 +783,8 @@ mod tests {
                 recipient: Some(format!("a@d{number}.example.com").into()),
                 ..Record::default()
             };
-            report.add(&classifier.classify(&record), None);
+            notes.add(&classifier.classify(&record), None);
+            report.count(&mut notes);
         }
         report.close();
         let block = report.blocks()[0];

@@ -39,6 +39,24 @@ impl Hour {
     }
 }
 
+/// What of a stamp tells its hour, its beginning and its end: all but the minutes and seconds, and what stands behind them
+/// in ISO 8601.
+fn telling(stamp: &str) -> (&[u8], &[u8]) {
+    let bytes = stamp.as_bytes();
+    if let [b'0'..=b'9', _, _, _, b'-' | b'/', ..] = bytes {
+        return (bytes.get(..13).unwrap_or(bytes), &[]);
+    }
+    let colon = bytes.iter().position(|byte| *byte == b':');
+    match colon.and_then(|place| bytes.split_at_checked(place + 1)) {
+        Some((begin, [a, b, b':', c, d, end @ ..]))
+            if [a, b, c, d].into_iter().all(u8::is_ascii_digit) =>
+        {
+            (begin, end)
+        }
+        _ => (bytes, &[]),
+    }
+}
+
 /// TAI64 (<https://cr.yp.to/libtai/tai64.html>): 2^62 and ten seconds stand for the beginning of 1970.
 fn tai64(label: &str) -> Option<Hour> {
     let seconds = u64::from_str_radix(label, 16).ok()?;
@@ -148,6 +166,8 @@ pub struct Times {
     hours: BTreeMap<Hour, Count>,
     /// The hour of the last record, which is nearly always that of the next.
     current: Option<(Hour, Count)>,
+    /// What told it, and what stood behind its seconds.
+    told: (Vec<u8>, Vec<u8>),
     /// Records without a time that could be read.
     pub unplaced: Count,
 }
@@ -159,10 +179,23 @@ impl Times {
             records: 1,
             refused: u64::from(refused),
         };
-        let Some(hour) = stamp.and_then(Hour::read) else {
+        let stamp = stamp.unwrap_or_default();
+        let (begin, end) = telling(stamp);
+        if let Some((_, sum)) = &mut self.current
+            && self.told.0 == begin
+            && self.told.1 == end
+        {
+            sum.add(count);
+            return;
+        }
+        let Some(hour) = Hour::read(stamp) else {
             self.unplaced.add(count);
             return;
         };
+        for (told, text) in [(&mut self.told.0, begin), (&mut self.told.1, end)] {
+            told.clear();
+            told.extend_from_slice(text);
+        }
         if let Some((current, sum)) = &mut self.current
             && *current == hour
         {
@@ -409,6 +442,50 @@ mod tests {
                 [("2026-06-01 10:00".into(), 1)],
                 "{stamp}"
             );
+        }
+    }
+
+    #[test]
+    fn no_stamp_is_taken_for_the_one_before() {
+        let stamps = [
+            "Jun  1 10:00:00",
+            "Jun  1 10:59:59",
+            "Jun  1 10:",
+            "Jun  1 10",
+            "Jun  1 11:00:00",
+            "Jun  2 10:00:00",
+            "Jun  1 10:00:00 2025",
+            "Jun  1 10:00:00 2026",
+            "Mon, 1 Jun 2026 10:20:30 +0200",
+            "1 Jun 2026 10:20:30",
+            "2026-06-01T10:20:30.123+02:00",
+            "2026-06-01T10:21:30Z",
+            "2026-06-01T11:20:30Z",
+            "2026-06-01",
+            "2026-06-0",
+            "1780309230",
+            "1780312830",
+            "@400000006a1d5fa81a2b3c4d",
+            "@400000006a1d6fa81a2b3c4d",
+            "10:00",
+            "10:00:00",
+            "",
+        ];
+        for first in stamps {
+            for second in stamps {
+                let mut times = Times::default();
+                times.add(Some(first), true);
+                times.add(Some(second), true);
+                times.close();
+                let mut expected = BTreeMap::new();
+                for hour in [first, second].into_iter().filter_map(Hour::read) {
+                    *expected.entry(hour).or_insert(0) += 1;
+                }
+                let hours = times.hours.iter();
+                let counted: BTreeMap<_, _> =
+                    hours.map(|(hour, count)| (*hour, count.records)).collect();
+                assert_eq!(counted, expected, "{first:?} and {second:?}");
+            }
         }
     }
 

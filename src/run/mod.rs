@@ -7,7 +7,7 @@ use std::thread;
 use anyhow::{Context, Result};
 use whybounce::classifier::Classifier;
 use whybounce::record::{self, Record, Seen, State, mail, mail::Mail};
-use whybounce::report::Report;
+use whybounce::report::{Report, notes::Notes};
 use whybounce::vocabulary::Exit;
 
 mod side_by_side;
@@ -57,6 +57,7 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         tally: Tally::default(),
         failed: None,
         report: judging.summary.then(Report::default),
+        notes: judging.summary.then(Notes::default),
         progress: Progress::of(&judging.sources, !judging.summary && !judging.quiet),
         // A reply that was typed is answered before anybody can interrupt.
         signals: (!asked_in_words).then(Signals::watch),
@@ -76,6 +77,7 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
     }
     // The bar goes away before the report comes.
     judge.progress = None;
+    judge.count();
     if let Some(report) = judge.report.as_mut().filter(|_| !judging.quiet) {
         report.close();
         summary::write(report, judging.form, width, &mut judge.out).context(CANNOT_WRITE)?;
@@ -187,6 +189,8 @@ struct Judge<'j, W> {
     failed: Option<io::Error>,
     /// What is counted when one report is wanted.
     report: Option<Report>,
+    /// What is to be counted.
+    notes: Option<Notes>,
     progress: Option<Progress>,
     signals: Option<Signals>,
 }
@@ -384,6 +388,13 @@ impl Judge<'_, Out> {
 }
 
 impl<W: Write> Judge<'_, W> {
+    /// Counts what was noted, where the report is at hand.
+    fn count(&mut self) {
+        if let (Some(report), Some(notes)) = (&mut self.report, &mut self.notes) {
+            report.count(notes);
+        }
+    }
+
     /// Judges the lines of a block that begins behind line `number`; gives the number of its last line.
     fn block(
         &mut self,
@@ -444,8 +455,11 @@ impl<W: Write> Judge<'_, W> {
         } else {
             &verdict
         };
-        if let Some(report) = &mut self.report {
-            report.add_as(&verdict, shown, file);
+        if let Some(notes) = &mut self.notes {
+            notes.add_as(&verdict, shown, file);
+            if notes.are_many() {
+                self.count();
+            }
         } else if !self.judging.quiet {
             let verdict = shown;
             self.failed = self

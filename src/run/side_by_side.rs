@@ -14,7 +14,7 @@ use std::thread;
 
 use memchr::{memchr_iter, memrchr};
 use whybounce::record::State;
-use whybounce::report::Report;
+use whybounce::report::notes::Notes;
 
 use super::{Judge, Out, Place, Tally};
 use crate::input::Blocks;
@@ -73,7 +73,8 @@ pub(super) fn judge<'j, R: Read>(
             out: Vec::new(),
             tally: Tally::default(),
             failed: None,
-            report: judge.report.as_ref().map(|_| Report::of_part()),
+            report: None,
+            notes: judge.notes.as_ref().map(|_| Notes::default()),
             progress: None,
             signals: None,
         })
@@ -81,6 +82,8 @@ pub(super) fn judge<'j, R: Read>(
     // The one who reads shows it.
     let progress = judge.progress.take();
     let signals = judge.signals.take();
+    // What came before counts before.
+    judge.count();
     let hint = from.state.afresh();
     let shared = Shared {
         ahead: AtomicBool::new(from.state.goes_on_like(&hint)),
@@ -186,7 +189,9 @@ fn work(
         if !(ahead && turn.state.goes_on_like(&piece.hint)) {
             worker.out.clear();
             worker.tally = Tally::default();
-            worker.report = worker.report.take().map(|_| Report::of_part());
+            if let Some(notes) = &mut worker.notes {
+                notes.discard();
+            }
             state = mem::take(&mut turn.state);
             worker.block(&piece.lines, piece.before, &mut state, file);
         }
@@ -199,8 +204,8 @@ fn work(
         }
         turn.state = state;
         turn.judge.tally += mem::take(&mut worker.tally);
-        if let (Some(report), Some(part)) = (&mut turn.judge.report, &mut worker.report) {
-            report.merge(mem::replace(part, Report::of_part()));
+        if let (Some(report), Some(notes)) = (&mut turn.judge.report, &mut worker.notes) {
+            report.count(notes);
         }
         if turn.judge.failed.is_none()
             && let Err(error) = turn

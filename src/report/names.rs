@@ -1,0 +1,182 @@
+//! Texts by their hashes: recipients, mails, domains and hosts are told apart without being kept.
+
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+
+use super::bounded::Key;
+use crate::record::Record;
+
+/// Bytes of the longest address that mail can have (RFC 5321 section 4.5.3.1); what is longer is none, and not kept.
+const LONGEST: usize = 320;
+/// An odd number of bits in no order, to multiply with: the golden ratio.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A text by its hash: capitals do not matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Name(pub u64);
+
+impl Name {
+    /// The name of a text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        let mut lower = [0; 64];
+        for piece in text.as_bytes().chunks(lower.len()) {
+            if let Some(start) = lower.get_mut(..piece.len()) {
+                start.copy_from_slice(piece);
+            }
+            // All of it: for a length that is known the machine takes many bytes at once.
+            lower.make_ascii_lowercase();
+            hasher.write(lower.get(..piece.len()).unwrap_or_default());
+        }
+        Self(hasher.finish())
+    }
+}
+
+impl Key for Name {
+    fn bits(self) -> u64 {
+        self.0
+    }
+}
+
+/// A hash that is made in no time, for what no stranger chooses or where equals do no harm: capitals do not matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quick(pub u64);
+
+impl Quick {
+    /// The hash of a text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let hash = words(text.as_bytes()).fold(text.len() as u64, |hash, word| {
+            // The bit that tells small letters from capitals.
+            let hash = (hash ^ (word | 0x2020_2020_2020_2020)).wrapping_mul(MIX);
+            hash ^ hash >> 32
+        });
+        Self(hash)
+    }
+}
+
+/// Bytes eight at a time; the last word may overlap the one before it.
+fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
+    let (words, rest) = bytes.as_chunks();
+    let last = bytes.last_chunk().copied().unwrap_or_else(|| {
+        let mut last = [0; 8];
+        for (place, byte) in last.iter_mut().zip(rest) {
+            *place = *byte;
+        }
+        last
+    });
+    let words = words.iter().copied().chain([last]);
+    words.map(u64::from_le_bytes)
+}
+
+/// Who was refused, or got a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Whom {
+    pub name: Name,
+    pub quick: Quick,
+    /// No recipient is told, only the mail.
+    pub is_mail: bool,
+}
+
+impl Whom {
+    /// The recipient of a record, or else its mail.
+    #[must_use]
+    pub fn of(record: &Record<'_>) -> Option<Self> {
+        let recipient = recipient(record);
+        let mail = || record.queue_id.as_deref().filter(|id| !id.is_empty());
+        let text = recipient.or_else(mail)?;
+        Some(Self {
+            name: Name::of(text),
+            quick: Quick::of(text),
+            is_mail: recipient.is_none(),
+        })
+    }
+}
+
+/// The recipient of a record, if it can be one.
+#[must_use]
+pub fn recipient<'r>(record: &'r Record<'_>) -> Option<&'r str> {
+    let recipient = record.recipient.as_deref();
+    recipient.filter(|text| (1..=LONGEST).contains(&text.len()))
+}
+
+/// Hashes with a number that no stranger knows, so that nobody chooses texts that get into each other's way.
+#[derive(Clone, Copy, Debug)]
+pub struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(MIX))
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
+
+impl Hasher for Seed {
+    fn write(&mut self, bytes: &[u8]) {
+        self.write_usize(bytes.len());
+        words(bytes).for_each(|word| self.write_u64(word));
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.write_u64(byte.into());
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word) * u128::from(MIX);
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capitals_do_not_matter() {
+        for text in [
+            "",
+            "a@b",
+            "ann@b.de",
+            "Ann@Example.COM",
+            "Ann.Of.The.Long.Name@Mail.Example.COM",
+            &"Ab".repeat(99),
+        ] {
+            let lower = text.to_ascii_lowercase();
+            assert_eq!(Name::of(text), Name::of(&lower), "{text}");
+            assert_eq!(Quick::of(text), Quick::of(&lower), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_byte_counts() {
+        for length in 1..40 {
+            let text = "a".repeat(length);
+            for place in 0..length {
+                let mut other = text.clone();
+                other.replace_range(place..=place, "b");
+                assert_ne!(Name::of(&text), Name::of(&other), "{other}");
+                assert_ne!(Quick::of(&text), Quick::of(&other), "{other}");
+                let seed = Seed::default();
+                assert_ne!(seed.hash_one(&text), seed.hash_one(&other), "{other}");
+            }
+            let longer = format!("{text}a");
+            assert_ne!(Name::of(&text), Name::of(&longer), "{longer}");
+            assert_ne!(Quick::of(&text), Quick::of(&longer), "{longer}");
+        }
+    }
+}

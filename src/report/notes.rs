@@ -1,0 +1,268 @@
+//! What verdicts add to a report, noted down to be counted later.
+//!
+//! A success settles the refusals before it, so a report counts in the order of its input. Whatever needs no order is done
+//! when a note is taken: names are hashed, times read, providers looked up. So the parts of an input may be noted side by
+//! side, and counting one after the other takes little time.
+
+use std::collections::HashMap;
+
+use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
+use crate::record::Outcome;
+use crate::verdict::Verdict;
+use crate::vocabulary::{Family, Owner, Priority};
+
+use super::addresses::Fate;
+use super::names::{self, Name, Quick, Seed, Whom};
+use super::times::Times;
+use super::{Example, LONGEST};
+
+/// Notes that are many enough to be counted.
+const MANY: usize = 1024;
+
+/// What the verdicts on a part of an input add to a report.
+#[derive(Clone, Debug)]
+pub struct Notes {
+    pub(super) records: u64,
+    pub(super) accepted: u64,
+    pub(super) own_server: u64,
+    pub(super) times: Times,
+    /// Refusals and successes in the order of the input.
+    pub(super) list: Vec<Note>,
+    /// All texts of the notes, one behind the other.
+    pub(super) text: String,
+    /// The first refusals of causes that were not exemplified before.
+    pub(super) examples: Vec<Example>,
+    exemplified: [bool; Cause::ALL.len()],
+    hosts: Memory,
+    domains: Memory,
+}
+
+/// The name of a host or domain, and the number of the provider that it shows.
+type Known = (Name, Option<u16>);
+
+/// What is known of hosts or domains: most come again.
+#[derive(Clone, Debug, Default)]
+struct Memory(HashMap<Box<str>, Known, Seed>);
+
+impl Memory {
+    /// Hosts or domains that are remembered.
+    const MOST: usize = 8192;
+
+    fn ask(&mut self, text: &str, provider: impl Fn(&str) -> Option<u16>) -> Known {
+        if let Some(known) = self.0.get(text) {
+            return *known;
+        }
+        let known = (Name::of(text), provider(text));
+        if text.len() <= LONGEST {
+            if self.0.len() >= Self::MOST {
+                self.0.clear();
+            }
+            self.0.insert(text.into(), known);
+        }
+        known
+    }
+}
+
+/// What counts by its place in the input.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Note {
+    Success { recipient: Text, mail: Text },
+    Refusal(Refusal),
+    Listing(&'static Blocklist, Option<Text>),
+}
+
+/// What a refusal adds to the block of its cause.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    pub cause: Cause,
+    pub priority: Priority,
+    pub owner: Owner,
+    pub family: Family,
+    pub fate: Fate,
+    pub whom: Option<Whom>,
+    /// The recipient as it is shown.
+    pub recipient: Text,
+    pub domain: Option<(Name, Text)>,
+    pub network: Network,
+    pub rule: Option<Quick>,
+}
+
+/// Where a refusal comes from.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Network {
+    /// The name of the provider that spoke, or else of the one whose host or mailbox it is.
+    Provider(Text),
+    /// A domain or a host.
+    Other(Name),
+    Unknown,
+}
+
+/// A text among those of the notes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Text {
+    at: u32,
+    len: u32,
+}
+
+impl Text {
+    /// The text itself.
+    pub fn of(self, all: &str) -> &str {
+        let (at, len) = (self.at as usize, self.len as usize);
+        all.get(at..at + len).unwrap_or_default()
+    }
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self {
+            records: 0,
+            accepted: 0,
+            own_server: 0,
+            times: Times::default(),
+            list: Vec::new(),
+            text: String::new(),
+            examples: Vec::new(),
+            exemplified: [false; Cause::ALL.len()],
+            hosts: Memory::default(),
+            domains: Memory::default(),
+        }
+    }
+}
+
+impl Notes {
+    /// Notes a verdict on a record of this file.
+    pub fn add(&mut self, verdict: &Verdict<'_>, file: Option<&str>) {
+        self.add_as(verdict, verdict, file);
+    }
+
+    /// Notes a verdict, and shows another in its place, which is the same one about a record that names nobody.
+    pub fn add_as(&mut self, verdict: &Verdict<'_>, shown: &Verdict<'_>, file: Option<&str>) {
+        let record = &verdict.record;
+        let accepted = matches!(verdict.family, Family::Success | Family::Intermediate);
+        let refused = !accepted && !record.own_server;
+        self.records += 1;
+        self.times.add(record.time.as_deref(), refused);
+        if refused {
+            self.refuse(verdict, shown, file);
+        } else if !accepted {
+            self.own_server += 1;
+        } else {
+            self.accepted += 1;
+            if verdict.family == Family::Success {
+                let recipient = names::recipient(record).unwrap_or_default();
+                let recipient = self.keep(recipient);
+                let mail = self.keep(record.queue_id.as_deref().unwrap_or_default());
+                self.list.push(Note::Success { recipient, mail });
+            }
+        }
+    }
+
+    fn refuse(&mut self, verdict: &Verdict<'_>, shown: &Verdict<'_>, file: Option<&str>) {
+        let (cause, record) = (verdict.cause, &verdict.record);
+        if let Some(exemplified) = self.exemplified.get_mut(cause as usize)
+            && !*exemplified
+        {
+            *exemplified = true;
+            self.examples.push(Example::of(shown, file));
+        }
+        let whom = Whom::of(record);
+        let recipient = match shown.record.recipient.as_deref() {
+            Some(recipient) if whom.is_some_and(|whom| !whom.is_mail) => self.keep(recipient),
+            _ => Text::default(),
+        };
+        let recipient_domain = record.recipient.as_deref().and_then(domain_of);
+        let domain = recipient_domain.map(|text| {
+            let by_domain = |domain: &str| BUILT_IN.provider_of_domain(domain);
+            let (name, provider) = self.domains.ask(text, by_domain);
+            (name, provider, self.keep(text))
+        });
+        let network = match verdict.provider() {
+            Some(provider) => Network::Provider(self.keep(provider.name)),
+            None => self.network(domain, record.remote_host.as_deref()),
+        };
+        let fate = match verdict.family {
+            _ if verdict.suppress => Fate::Suppress,
+            // A mail that was returned is not tried again, whatever its refusal meant.
+            _ if matches!(record.outcome, Some(Outcome::Bounced | Outcome::Expired)) => {
+                Fate::Failed
+            }
+            Family::Temporary => Fate::Delayed,
+            _ => Fate::Failed,
+        };
+        self.list.push(Note::Refusal(Refusal {
+            cause,
+            priority: verdict.priority,
+            owner: verdict.owner,
+            family: verdict.family,
+            fate,
+            whom,
+            recipient,
+            domain: domain.map(|(name, _, text)| (name, text)),
+            network,
+            rule: verdict.rule().map(Quick::of),
+        }));
+        if let Some((list, listed)) = shown.listing() {
+            let listed = listed.filter(|listed| listed.len() <= LONGEST);
+            let listed = listed.map(|listed| self.keep(listed));
+            self.list.push(Note::Listing(list, listed));
+        }
+    }
+
+    /// A reply that does not show its provider still comes from the one whose host or mailbox it is.
+    fn network(
+        &mut self,
+        domain: Option<(Name, Option<u16>, Text)>,
+        host: Option<&str>,
+    ) -> Network {
+        let by_host = |host: &str| BUILT_IN.provider_of_host(host);
+        let host = host.map(|host| self.hosts.ask(host, by_host));
+        let number = host.and_then(|(_, provider)| provider);
+        let number = number.or(domain.and_then(|(_, provider, _)| provider));
+        if let Some(row) = number.and_then(|number| BUILT_IN.provider(number)) {
+            return Network::Provider(self.keep(BUILT_IN.str(row.name)));
+        }
+        let name = domain.map(|(name, ..)| name);
+        let name = name.or(host.map(|(name, _)| name));
+        name.map_or(Network::Unknown, Network::Other)
+    }
+
+    fn keep(&mut self, text: &str) -> Text {
+        let at = self.text.len() as u32;
+        self.text.push_str(text);
+        Text {
+            at,
+            len: text.len() as u32,
+        }
+    }
+
+    /// Whether it is time to count them.
+    #[must_use]
+    pub fn are_many(&self) -> bool {
+        self.list.len() >= MANY
+    }
+
+    /// Forgets what was noted since the last were counted.
+    pub fn discard(&mut self) {
+        for example in self.examples.drain(..) {
+            if let Some(exemplified) = self.exemplified.get_mut(example.cause as usize) {
+                *exemplified = false;
+            }
+        }
+        self.clear();
+    }
+
+    /// To be called when all was counted.
+    pub(super) fn clear(&mut self) {
+        (self.records, self.accepted, self.own_server) = (0, 0, 0);
+        self.times = Times::default();
+        self.list.clear();
+        self.text.clear();
+    }
+}
+
+/// The domain of an address.
+fn domain_of(address: &str) -> Option<&str> {
+    let sign = memchr::memrchr(b'@', address.as_bytes())?;
+    let domain = address.get(sign + 1..)?;
+    (1..=LONGEST).contains(&domain.len()).then_some(domain)
+}
