@@ -54,7 +54,7 @@ fn run(cli: Cli) -> anyhow::Result<Status> {
     let out = || io::stdout().lock();
     match settings.task {
         Task::Judge(judging) => {
-            let classifier = Classifier::new(rules).with_own(&settings.own);
+            let classifier = Classifier::new(rules.as_ref()).with_own(&settings.own);
             run::judge(&judging, classifier, settings.width)
         }
         Task::Explain(what) => explain::explain(&what, rules, settings.width, &mut out()),

@@ -94,7 +94,7 @@ pub fn check(path: &Path, out: &mut impl Write) -> Result<Status> {
         return Ok(Status::Nothing);
     };
     let tables = rules.tables();
-    let failures = proof::failures(&tables, &mut Classifier::new(Some(tables)));
+    let failures = proof::failures(&tables, &mut Classifier::new(Some(&tables)));
     let mut report: String = failures
         .iter()
         .map(|failure| format!("{}\n", visible(&failure.to_string())))

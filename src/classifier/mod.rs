@@ -48,9 +48,9 @@ pub(crate) enum Tier {
 #[derive(Clone, Debug)]
 pub(crate) struct Facts<'a> {
     /// The tables of the rule.
-    pub tables: Tables<'a>,
+    pub tables: &'a Tables<'a>,
     /// The user's own tables, which may hold the provider.
-    pub user: Option<Tables<'a>>,
+    pub user: Option<&'a Tables<'a>>,
     /// The rule is the user's own, and what it says is final.
     pub by_user: bool,
     pub tier: Tier,
@@ -70,12 +70,12 @@ pub(crate) struct Facts<'a> {
 
 impl<'a> Facts<'a> {
     /// The row of the provider, and the tables that have it.
-    pub fn provider(&self, record: &Record<'_>) -> Option<(Tables<'a>, &'a Provider)> {
+    pub fn provider(&self, record: &Record<'_>) -> Option<(&'a Tables<'a>, &'a Provider)> {
         let number = match self.tier {
             Tier::Outcome => provider_by_name(record),
             _ => self.provider,
         }?;
-        [Some(BUILT_IN), self.user]
+        [Some(&BUILT_IN), self.user]
             .into_iter()
             .flatten()
             .find_map(|tables| Some((tables, tables.provider(number)?)))
@@ -95,7 +95,7 @@ struct Candidate {
 /// Classifies records. Holds the memory that one reply after another is cut up in; make one for each thread.
 #[derive(Debug, Default)]
 pub struct Classifier<'k> {
-    user: Option<Tables<'k>>,
+    user: Option<&'k Tables<'k>>,
     own: Option<&'k Own>,
     phrases: Phrases,
     recall: Recall,
@@ -118,7 +118,7 @@ struct Found {
 impl<'k> Classifier<'k> {
     /// A classifier with the built-in knowledge, and the user's own rules before it.
     #[must_use]
-    pub fn new(user: Option<Tables<'k>>) -> Self {
+    pub fn new(user: Option<&'k Tables<'k>>) -> Self {
         Self {
             user,
             ..Self::default()
@@ -170,7 +170,7 @@ impl<'k> Classifier<'k> {
         let claim = claim(reply.code, enhanced, record.outcome);
 
         let mut facts = Facts {
-            tables: BUILT_IN,
+            tables: &BUILT_IN,
             user: self.user,
             by_user: false,
             tier: Tier::Nothing,
@@ -247,14 +247,14 @@ impl<'k> Classifier<'k> {
             Some((tier, BUILT_IN.rules.get(rule as usize)?, place.range()))
         });
         if let Some(user) = self.user {
-            self.phrases.find(&user, text);
+            self.phrases.find(user, text);
             let host = record.remote_host.as_deref();
             let provider = match host {
                 Some(host) => user.provider_of_host(host),
-                None => recipient_provider(&user, record),
+                None => recipient_provider(user, record),
             };
             facts.provider = self.marks(provider).provider.or(facts.provider);
-            if let Some(own) = self.best(&user, text, &asked, facts.provider)
+            if let Some(own) = self.best(user, text, &asked, facts.provider)
                 && let Some(rule) = user.rules.get(own.rule as usize)
             {
                 facts.tables = user;

@@ -313,9 +313,17 @@ pub fn between<'a>(text: &'a str, open: &str, close: &str) -> Option<&'a str> {
     Some(cut(rest, close)?.0)
 }
 
+/// The text without blanks around it; most have none, and their first and last bytes show it.
+pub fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 /// An empty text is nothing.
 pub fn some(text: &str) -> Option<&str> {
-    let text = text.trim();
+    let text = trimmed(text);
     (!text.is_empty()).then_some(text)
 }
 

@@ -4,7 +4,9 @@
 //! `src/postscreen` and `src/cleanup`. Fields are found by name and not by place, for `delays=`, `dsn=`, `conn_use=` and
 //! `tls=` came one after the other. Zimbra, iRedMail, mailcow and Modoboa write these lines, too.
 
-use super::line::{Line, between, code, cut, cut_last, find, has, peer, some, speaks, split};
+use super::line::{
+    Line, between, code, cut, cut_last, find, has, peer, some, speaks, split, trimmed,
+};
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::knowledge::words::alphanumerics;
 use crate::reply::Enhanced;
@@ -224,7 +226,7 @@ fn status_of<'a>(
 
 /// Takes the brackets off a reason; the closing one is missing where the line was cut, and people paste quotes behind it.
 fn out_of_brackets(reason: &str) -> &str {
-    let reason = reason.trim();
+    let reason = trimmed(reason);
     let Some(inside) = reason.strip_prefix('(') else {
         return reason;
     };
@@ -238,7 +240,7 @@ fn out_of_brackets(reason: &str) -> &str {
 
 /// Reads a reason: what the remote server said, and where, or Postfix' own words.
 pub fn said(reason: &str) -> Record<'_> {
-    let reason = reason.trim();
+    let reason = trimmed(reason);
     // Only the server's own words count, however they are wrapped.
     let inner = reason
         .strip_prefix("delivery temporarily suspended: ")
@@ -308,7 +310,7 @@ fn is_host(text: &str) -> bool {
 fn spoken<'a>(host: &'a str, reply: &'a str, phase: Option<Phase>) -> Record<'a> {
     let (host, ip) = peer(host);
     Record {
-        reply: reply.trim().into(),
+        reply: trimmed(reply).into(),
         remote_host: host.map(Into::into),
         remote_ip: ip.map(Into::into),
         phase,

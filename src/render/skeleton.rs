@@ -89,7 +89,7 @@ mod tests {
             let rules = UserRules::compile(&[("rules.toml".to_owned(), rule.clone())])
                 .unwrap_or_else(|problem| panic!("{problem}:\n{rule}"));
             let tables = rules.tables();
-            let failures = proof::failures(&tables, &mut Classifier::new(Some(tables)));
+            let failures = proof::failures(&tables, &mut Classifier::new(Some(&tables)));
             assert!(failures.is_empty(), "{failures:?}\n{rule}");
         }
     }
