@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use whybounce::record::FORMATS;
 
@@ -369,6 +371,59 @@ fn no_bomb_takes_long_or_much() {
             "{name}: {:?}",
             begin.elapsed()
         );
+    }
+}
+
+/// Many times the same gzip member (RFC 1952 section 2.2).
+fn gzip_members(text: &str, times: usize) -> Vec<u8> {
+    let mut member = GzEncoder::new(Vec::new(), Compression::best());
+    member.write_all(text.as_bytes()).unwrap();
+    member.finish().unwrap().repeat(times)
+}
+
+/// A zstd frame of that many blocks of 128 KiB of zeros, with a window of 8 MiB (RFC 8878 section 3.1.1).
+fn zstd_zeros(blocks: usize) -> Vec<u8> {
+    let frame = b"\x28\xb5\x2f\xfd\0\x68";
+    let (block, last) = (b"\x02\0\x10\0", b"\x03\0\x10\0");
+    [&frame[..], &block.repeat(blocks - 1), last].concat()
+}
+
+#[test]
+fn a_packed_bomb_takes_time_and_no_memory() {
+    let nested = (0..20).fold(BOUNCED.repeat(1000).into_bytes(), |packed, _| {
+        let mut again = GzEncoder::new(Vec::new(), Compression::best());
+        again.write_all(&packed).unwrap();
+        again.finish().unwrap()
+    });
+    // More than the memory that is allowed, once it is unpacked; and the records in it.
+    for (name, packed, records) in [
+        ("zeros", gzip_members(&"\0".repeat(1 << 20), 160), 0),
+        ("lines", gzip_members(&BOUNCED.repeat(1000), 20), 20_000),
+        ("empty members", gzip_members("", 20_000), 0),
+        ("members in members", nested, 0),
+        ("zstd zeros", zstd_zeros(1280), 0),
+        ("zstd frames", zstd_zeros(1).repeat(1280), 0),
+    ] {
+        let bomb = file("bomb", packed);
+        let begin = Instant::now();
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                "ulimit -v 131072; exec \"$0\" --json --fields cause -f \"$1\"",
+                env!("CARGO_BIN_EXE_whybounce"),
+                &bomb,
+            ])
+            .output()
+            .unwrap();
+        let took = begin.elapsed();
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{name}: {:?} {}",
+            output.status,
+            err(&output)
+        );
+        assert_eq!(out(&output).lines().count(), records, "{name}");
+        assert!(took < Duration::from_secs(30), "{name}: {took:?}");
     }
 }
 
