@@ -65,13 +65,16 @@ fn run(cli: Cli) -> anyhow::Result<Status> {
 
 /// Help and version are answers, everything else that clap says is trouble.
 fn usage(help: &clap::Error) -> anyhow::Result<Status> {
+    if help.use_stderr() {
+        // A reply that begins with a dash is taken for a flag, and clap would hand it to the terminal as it is.
+        for line in help.render().to_string().lines() {
+            drop(writeln!(io::stderr(), "{}", render::escape::visible(line)));
+        }
+        return Ok(Status::Trouble);
+    }
     help.print()?;
     io::stdout().flush()?;
-    Ok(if help.use_stderr() {
-        Status::Trouble
-    } else {
-        Status::Answered
-    })
+    Ok(Status::Answered)
 }
 
 /// Whether the reader of our output had enough (`| head`), wherever in the chain that stands.

@@ -238,11 +238,12 @@ fn a_bounce_mail_speaks_only_for_whom_its_own_system_names() {
 /// What terminals obey, hide or reorder.
 const TRICKS: &str = "550 5.1.1 \x1b[2J\x1b[31m\x1b]0;owned\x07\x1b]8;;http://example.com\x1b\\x\x1b]52;c;ZXZpbA==\x07\x1bPq\x1b\\\u{90}q\u{9c}\u{9b}31m\u{85}\
     \x08\x08\x08\x7f\u{0}User\runknown\u{202a}\u{202b}\u{202d}\u{202e}\u{202c}\u{2066}\u{2067}\u{2068}\u{2069}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2060}\u{feff}\
-    \u{ad}\u{61c}\u{180e}\u{2028}\u{2029}\u{e0001}\u{e0041}\u{e007f}\u{fff9}";
+    \u{ad}\u{61c}\u{180e}\u{2028}\u{2029}\u{e0001}\u{e0041}\u{e007f}\u{fff9}\u{fe0f}\u{1bca0}\u{1d173}\u{13430}";
 
 fn is_obeyed(letter: char) -> bool {
     letter.is_control() && letter != '\n'
         || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
         || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
