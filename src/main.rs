@@ -18,6 +18,7 @@ mod user_rules;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser;
 use whybounce::classifier::Classifier;
 use whybounce::knowledge::user::UserRules;
@@ -72,8 +73,8 @@ fn usage(help: &clap::Error) -> anyhow::Result<Status> {
         }
         return Ok(Status::Trouble);
     }
-    help.print()?;
-    io::stdout().flush()?;
+    let shown = help.print().and_then(|()| io::stdout().flush());
+    shown.context(run::CANNOT_WRITE)?;
     Ok(Status::Answered)
 }
 

@@ -260,8 +260,9 @@ mod tests {
     fn what_is_cut_or_spoilt_is_an_error() {
         for pack in [gzip, zstd] {
             let packed = pack(&"550 5.1.1 no such user\n".repeat(1000));
-            assert!(read(&packed[..packed.len() - 1]).is_err());
-            assert!(read(&packed[..packed.len() / 2]).is_err());
+            for end in GZIP.len().max(ZSTD.len())..packed.len() {
+                assert!(read(&packed[..end]).is_err(), "cut at {end}");
+            }
             let mut spoilt = packed.clone();
             *spoilt.last_mut().unwrap() ^= 1;
             assert!(read(&spoilt).is_err());

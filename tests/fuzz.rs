@@ -840,7 +840,9 @@ fn every_refused_recipient_gets_one_verdict_in_order() {
 
 #[test]
 fn a_text_cut_at_any_byte_is_read() {
-    for text in log_lines().into_iter().map(str::to_owned).chain(mails()) {
+    let sample = include_str!("sample.log").to_owned();
+    let lines = log_lines().into_iter().map(str::to_owned);
+    for text in lines.chain(mails()).chain([sample]) {
         for end in 0..text.len() {
             let cut = text.get(..end).unwrap_or_default();
             for record in of_lines(cut) {
@@ -850,5 +852,18 @@ fn a_text_cut_at_any_byte_is_read() {
                 is_sound(&Classifier::default().classify(&record))
             });
         }
+    }
+}
+
+#[test]
+fn a_file_of_rules_cut_at_any_letter_is_refused_by_line_or_read() {
+    let mut dice = Dice(3);
+    let whole = format!(
+        "{}[[rule]]\nid = 'own'\ncause = 'greylisted'\nsource = 'me'\nexample = '550 fast asleep'\n\
+         when = {{ says = ['{{who}} asleep', 'fast ... asleep'], code = '5xx', regex = 'asle+p' }}\n",
+        TOML[7]
+    );
+    for end in 0..=whole.len() {
+        rules_hold(&whole.as_bytes()[..end], &mut dice);
     }
 }
