@@ -589,6 +589,37 @@ fn a_signal_ends_a_program_that_waits() {
     drop(stdin);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_input_of_a_report() {
+    use std::os::unix::process::ExitStatusExt;
+    let pipe = scratch("silent");
+    drop(fs::remove_file(&pipe));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        for source in [None, Some(pipe.to_str().unwrap())] {
+            let mut arguments = vec!["--summary", "--json"];
+            arguments.extend(source.map(|_| "-f"));
+            arguments.extend(source);
+            let mut child = whybounce(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+            let mut writer: Box<dyn Write> = match source {
+                None => Box::new(child.stdin.take().unwrap()),
+                Some(path) => Box::new(File::options().write(true).open(path).unwrap()),
+            };
+            writer.write_all(BOUNCED.as_bytes()).unwrap();
+            // It has read that, and waits.
+            std::thread::sleep(Duration::from_millis(500));
+            send(name, &child);
+            let output = child.wait_with_output().unwrap();
+            drop(writer);
+            assert_eq!(output.status.signal(), Some(number), "{source:?}");
+            let report: Value = serde_json::from_str(&out(&output)).unwrap();
+            assert_eq!(report["records"], 1, "{source:?}");
+        }
+    }
+}
+
 // The same bytes, whoever asks; and nobody else is asked.
 
 #[test]
