@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::progress::Progress;
+use crate::progress::{Progress, standard_input};
+use crate::signals::Signals;
 use crate::unpack::unpacked;
 
 /// Bytes of a block; also what is kept of a line at most.
@@ -101,11 +102,24 @@ impl Source {
         Ok(Some(mails.into_iter().map(Self::File).collect()))
     }
 
-    /// Opens it; what is read is counted where the progress is shown, and what is packed is unpacked on the way.
+    /// Opens it; what is read is counted where the progress is shown, and what is packed is unpacked on the way. It ends
+    /// where one of `signals` comes.
     ///
     /// # Errors
     /// The file cannot be opened, or its first bytes cannot be read.
-    pub fn open(&self, progress: Option<&Progress>) -> Result<Box<dyn Read + '_>> {
+    pub fn open(
+        &self,
+        progress: Option<&Progress>,
+        signals: Option<&Signals>,
+    ) -> Result<Box<dyn Read + '_>> {
+        fn ending(signals: Option<&Signals>, file: File) -> Box<dyn Read> {
+            // Nobody waits for more of a regular file.
+            let waits = file.metadata().is_ok_and(|about| !about.is_file());
+            match signals.filter(|_| waits) {
+                Some(signals) => Box::new(signals.ending(file)),
+                None => Box::new(file),
+            }
+        }
         fn counted<'r>(progress: Option<&Progress>, from: impl Read + 'r) -> Box<dyn Read + 'r> {
             match progress {
                 Some(progress) => Box::new(progress.count(from)),
@@ -114,10 +128,15 @@ impl Source {
         }
         Ok(match self {
             Self::Argument(reply) => Box::new(reply.as_bytes()),
-            Self::Stdin { .. } => unpacked(counted(progress, io::stdin().lock()))
-                .context("cannot read standard input")?,
+            Self::Stdin { .. } => {
+                let from = match standard_input().filter(|_| signals.is_some()) {
+                    Some(file) => ending(signals, file),
+                    None => Box::new(io::stdin().lock()),
+                };
+                unpacked(counted(progress, from)).context("cannot read standard input")?
+            }
             Self::File(path) => File::open(path)
-                .and_then(|file| unpacked(counted(progress, file)))
+                .and_then(|file| unpacked(counted(progress, ending(signals, file))))
                 .with_context(|| format!("cannot read {}", path.display()))?,
         })
     }

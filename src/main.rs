@@ -18,6 +18,7 @@ mod user_rules;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser;
 use whybounce::classifier::Classifier;
 use whybounce::knowledge::user::UserRules;
@@ -65,13 +66,16 @@ fn run(cli: Cli) -> anyhow::Result<Status> {
 
 /// Help and version are answers, everything else that clap says is trouble.
 fn usage(help: &clap::Error) -> anyhow::Result<Status> {
-    help.print()?;
-    io::stdout().flush()?;
-    Ok(if help.use_stderr() {
-        Status::Trouble
-    } else {
-        Status::Answered
-    })
+    if help.use_stderr() {
+        // A reply that begins with a dash is taken for a flag, and clap would hand it to the terminal as it is.
+        for line in help.render().to_string().lines() {
+            drop(writeln!(io::stderr(), "{}", render::escape::visible(line)));
+        }
+        return Ok(Status::Trouble);
+    }
+    let shown = help.print().and_then(|()| io::stdout().flush());
+    shown.context(run::CANNOT_WRITE)?;
+    Ok(Status::Answered)
 }
 
 /// Whether the reader of our output had enough (`| head`), wherever in the chain that stands.

@@ -76,14 +76,14 @@ fn size_of(sources: &[Source]) -> Option<u64> {
 
 /// Standard input as a file: what stands behind `< mail.log` has a size.
 #[cfg(unix)]
-fn standard_input() -> Option<File> {
+pub fn standard_input() -> Option<File> {
     use std::os::fd::AsFd;
     let input = io::stdin().as_fd().try_clone_to_owned().ok()?;
     Some(File::from(input))
 }
 
 #[cfg(not(unix))]
-fn standard_input() -> Option<File> {
+pub fn standard_input() -> Option<File> {
     None
 }
 

@@ -2,21 +2,31 @@
 //! that called it expects.
 //!
 //! While the program waits for input it owes nothing, and a signal ends it at once; so does a second one, for whoever
-//! reads the output may be stuck.
+//! reads the output may be stuck. A report is owed to the end, so there a signal ends the input instead.
 
 #[cfg(unix)]
 pub use on_unix::Signals;
 
 #[cfg(unix)]
 mod on_unix {
+    use std::fs::File;
+    use std::io::{self, Read};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    use rustix::io::Errno;
     use signal_hook::consts::{SIGINT, SIGTERM};
     use signal_hook::{flag, low_level};
 
+    /// A signal that comes between the look for one and the wait is seen after so long at most.
+    const LOOK_AGAIN: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 500_000_000,
+    };
+
     /// The signals that came.
-    #[derive(Debug)]
+    #[derive(Clone, Debug)]
     pub struct Signals {
         /// The next signal ends the program at once.
         at_once: Arc<AtomicBool>,
@@ -59,6 +69,14 @@ mod on_unix {
             self.at_once.store(false, Ordering::SeqCst);
         }
 
+        /// An input that ends where a signal comes, even while more of it is waited for.
+        pub fn ending(&self, input: File) -> impl Read + use<> {
+            Ending {
+                input,
+                signals: self.clone(),
+            }
+        }
+
         /// Dies of the signal that came, if one did.
         pub fn obey(&self) {
             let signal = match self.caught.load(Ordering::SeqCst) {
@@ -67,6 +85,25 @@ mod on_unix {
                 _ => return,
             };
             drop(low_level::emulate_default_handler(signal));
+        }
+    }
+
+    struct Ending {
+        input: File,
+        signals: Signals,
+    }
+
+    impl Read for Ending {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            while !self.signals.came() {
+                let mut waited = [PollFd::new(&self.input, PollFlags::IN)];
+                // read(2) would go on waiting behind a signal, poll(2) does not.
+                match poll(&mut waited, Some(&LOOK_AGAIN)) {
+                    Ok(0) | Err(Errno::INTR) => {}
+                    _ => return self.input.read(into),
+                }
+            }
+            Ok(0)
         }
     }
 }
@@ -91,6 +128,10 @@ impl Signals {
     }
 
     pub fn work(&self) {}
+
+    pub fn ending(&self, input: std::fs::File) -> std::fs::File {
+        input
+    }
 
     pub fn obey(&self) {}
 }

@@ -21,8 +21,12 @@ const HEAD: usize = 1 << 16;
 /// Bytes of packed input that are read at once.
 const READ_AT_ONCE: usize = 1 << 16;
 
-/// The largest zstd window, in bytes: what zstd(1) unpacks without being asked to (`--long=27`).
+/// The largest zstd window, in bytes: what zstd(1) unpacks without being asked to, so that what `--long` and `--ultra -22`
+/// packed is read. It is the most memory that a packed file can take, and only one that swells that far takes it; every
+/// decoder has to take 8 MiB (RFC 8878 section 3.1.1.1.2), and few files need more.
 const WINDOW: u64 = 1 << 27;
+/// The largest zstd window that zstd(1) unpacks at all (`--long=31`).
+const WINDOW_OF_ZSTD: u64 = 1 << 31;
 
 /// The input unpacked, or as it is when it is not packed. A live input is not held up: what a first read brings is
 /// handed on, unless it is the beginning of a mark.
@@ -83,7 +87,13 @@ impl<R: BufRead> Frames<R> {
                     length,
                     ..
                 })) => {
-                    io::copy(&mut self.from.by_ref().take(length.into()), &mut io::sink())?;
+                    let length = length.into();
+                    if io::copy(&mut self.from.by_ref().take(length), &mut io::sink())? < length {
+                        return Err(ErrorKind::UnexpectedEof.into());
+                    }
+                }
+                Err(FrameDecoderError::WindowSizeTooBig { requested, .. }) => {
+                    return Err(broken(too_large(requested)));
                 }
                 Err(error) => return Err(broken(error)),
             }
@@ -118,6 +128,18 @@ impl<R: BufRead> Read for Frames<R> {
         }
         self.frame.read(into)
     }
+}
+
+/// What to do about a frame that asks for a window of so many bytes.
+fn too_large(window: u64) -> String {
+    let (asked, most) = (window.div_ceil(1 << 20), WINDOW >> 20);
+    if window > WINDOW_OF_ZSTD {
+        return format!("it asks for a zstd window of {asked} MiB, more than any zstd takes");
+    }
+    format!(
+        "it asks for a zstd window of {asked} MiB, and {most} are the most; unpack it with: \
+         zstd -dc --long=31 FILE | whybounce"
+    )
 }
 
 fn broken(why: impl Into<Box<dyn Error + Send + Sync>>) -> io::Error {
@@ -190,12 +212,57 @@ mod tests {
         }
     }
 
+    /// The header of a zstd frame with a window of `1 << log` bytes (RFC 8878 section 3.1.1.1.2).
+    fn frame_of_window(log: u8) -> Vec<u8> {
+        [ZSTD, &[0, (log - 10) << 3]].concat()
+    }
+
+    /// A zstd block of 128 KiB of zeros (RFC 8878 section 3.1.1.2).
+    fn zeros(is_last: bool) -> [u8; 4] {
+        [2 | u8::from(is_last), 0, 0x10, 0]
+    }
+
+    #[test]
+    fn a_window_that_is_too_large_is_refused_before_it_is_made() {
+        for (packed, said) in [
+            (
+                frame_of_window(28),
+                "256 MiB, and 128 are the most; unpack it with: zstd -dc --long=31 FILE | whybounce",
+            ),
+            (frame_of_window(31), "2048 MiB, and 128"),
+            (frame_of_window(41), "2097152 MiB, more than any zstd takes"),
+            // One segment of 10 GiB is a window of 10 GiB.
+            (
+                [ZSTD, &[0xe0], &(10_u64 << 30).to_le_bytes()].concat(),
+                "10240 MiB, more than",
+            ),
+        ] {
+            let error = read(&[packed, zeros(true).to_vec()].concat()).unwrap_err();
+            assert!(error.to_string().contains(said), "{error}");
+        }
+        let allowed = [frame_of_window(27), zeros(true).to_vec()].concat();
+        assert_eq!(read(&allowed).unwrap().len(), 1 << 17);
+    }
+
+    #[test]
+    fn a_claimed_length_is_not_believed() {
+        let claims = [ZSTD, &[0xc0, 0], &(10_u64 << 30).to_le_bytes()].concat();
+        let text = [claims, zeros(true).to_vec()].concat();
+        assert!(
+            read(&text).is_err(),
+            "a block is larger than the window of 1 KiB"
+        );
+        let skipped = [b"\x50\x2a\x4d\x18\xff\xff\xff\xff".as_slice(), b"abc"].concat();
+        assert!(read(&[zstd("550 no\n"), skipped].concat()).is_err());
+    }
+
     #[test]
     fn what_is_cut_or_spoilt_is_an_error() {
         for pack in [gzip, zstd] {
             let packed = pack(&"550 5.1.1 no such user\n".repeat(1000));
-            assert!(read(&packed[..packed.len() - 1]).is_err());
-            assert!(read(&packed[..packed.len() / 2]).is_err());
+            for end in GZIP.len().max(ZSTD.len())..packed.len() {
+                assert!(read(&packed[..end]).is_err(), "cut at {end}");
+            }
             let mut spoilt = packed.clone();
             *spoilt.last_mut().unwrap() ^= 1;
             assert!(read(&spoilt).is_err());

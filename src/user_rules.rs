@@ -62,8 +62,8 @@ fn cannot_read(path: &Path) -> String {
 
 /// The name and the text of a file.
 fn text(path: &Path, file: File) -> Result<(String, String)> {
-    let mut text = String::new();
-    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    let mut bytes = Vec::new();
+    let read = file.take(LARGEST + 1).read_to_end(&mut bytes);
     let read = read.with_context(|| cannot_read(path))?;
     if read as u64 > LARGEST {
         bail!(
@@ -72,17 +72,25 @@ fn text(path: &Path, file: File) -> Result<(String, String)> {
             LARGEST >> 20
         );
     }
-    Ok((path.display().to_string(), text))
+    let name = path.display().to_string();
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok((name, text)),
+        Err(error) => {
+            let (good, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
+            let line = memchr::memchr_iter(b'\n', good).count() + 1;
+            bail!("{name}:{line}: not UTF-8, which rules are written in")
+        }
+    }
 }
 
 /// The error for rules that are refused: a problem a line.
-fn refused(problems: &str) -> anyhow::Error {
-    let (first, rest) = problems.split_once('\n').unwrap_or((problems, ""));
+fn refused(problems: &[String]) -> anyhow::Error {
+    let (first, rest) = problems.split_first().unzip();
     // The error itself is told by whoever ends the program; what else is wrong goes before it.
-    for problem in rest.lines() {
+    for problem in rest.unwrap_or_default() {
         drop(writeln!(io::stderr(), "whybounce: {}", visible(problem)));
     }
-    anyhow!("{first}")
+    anyhow!("{}", first.map_or("", String::as_str))
 }
 
 /// Runs the examples and nots of the rules in a file and prints what fails.

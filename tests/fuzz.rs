@@ -14,15 +14,18 @@
     clippy::print_stderr
 )]
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use whybounce::classifier::Classifier;
-use whybounce::knowledge::BUILT_IN;
+use whybounce::classifier::{Classifier, proof};
+use whybounce::knowledge::user::UserRules;
+use whybounce::knowledge::{BUILT_IN, Cause};
 use whybounce::record::{self, FORMATS, Record, State, mail};
 use whybounce::verdict::Verdict;
 use whybounce::vocabulary::Family;
@@ -181,6 +184,82 @@ fn mail_case(dice: &mut Dice) -> Vec<u8> {
     text
 }
 
+/// Pieces of rules and of TOML that a careless or a malicious hand may write; the first are fields of a rule.
+const TOML: &[&str] = &[
+    "strength = 'weak'\n",
+    "suppress = true\n",
+    "family = 'temporary'\n",
+    "retry = 'never'\n",
+    "summary = \"\u{202e} {recipient}[ at {provider}]\"\n",
+    "not = ''\n",
+    "fix = ['Ask {provider}[ about {ip}].', '[{ip}]']\n",
+    "\n[provider]\nid = 'own'\nname = 'Own'\nhosts = ['mx.example.com']\nmarks = ['ownmark']\n",
+    "\n[[rule]]\n",
+    "general = true\n",
+    "when = { says = ['{a,b} {who} ... <ip>'] }\n",
+    "when.says = \"a {b\\nc} <d\\ne>\"\n",
+    "when.regex = '(a|b)*$'\n",
+    "when.regex = \"(\\n\"\n",
+    "when.code = ['4xx', '999', '-1', '5xx']\n",
+    "when.enhanced = ['x.x.x', '5.1.x', '4.999.999-1']\n",
+    "when.phase = 'RCPT'\n",
+    "'''",
+    "\"\"\"",
+    "\\u0000\\uD800",
+    "{a,{b,{c,d}},e}",
+    "{who}",
+    "<address>",
+    "<",
+    " ... ",
+    "[[",
+    "{ ",
+    "= 1979-05-27T07:32:00Z\n",
+    "\r\n",
+    "# \t",
+];
+
+/// Rules of the user's own: conditions and examples of ours, under new ids and with other causes.
+fn rules_case(dice: &mut Dice) -> Vec<u8> {
+    let mut text = String::new();
+    if dice.once_in(4) {
+        text += TOML[7];
+    }
+    for number in 0..1 + dice.below(3) {
+        let rule = &BUILT_IN.rules[dice.below(BUILT_IN.rules.len())];
+        let cause = Cause::ALL[dice.below(Cause::ALL.len())];
+        let quoted = |text| serde_json::Value::from(text).to_string();
+        let examples: Vec<String> = BUILT_IN.list(rule.examples).map(quoted).collect();
+        let _ = writeln!(
+            text,
+            "[[rule]]\nid = 'own-{number}'\ncause = '{cause}'\nsource = 'me'\nexample = [{}]",
+            examples.join(", ")
+        );
+        if dice.once_in(3) {
+            text += dice.pick(&TOML[..7]);
+        }
+        let mut when = BTreeMap::<&str, Vec<String>>::new();
+        let written: Vec<&str> = BUILT_IN.list(rule.when).collect();
+        for pair in written.chunks_exact(2) {
+            when.entry(pair[0]).or_default().push(quoted(pair[1]));
+        }
+        for (key, values) in when {
+            let _ = match &values[..] {
+                [value] => writeln!(text, "when.{key} = {value}"),
+                _ => writeln!(text, "when.{key} = [{}]", values.join(", ")),
+            };
+        }
+    }
+    let mut text = text.into_bytes();
+    for _ in 0..dice.below(4) {
+        let at = dice.below(text.len() + 1);
+        drop(text.splice(at..at, dice.pick(TOML).bytes()));
+    }
+    if dice.once_in(3) {
+        spoil(&mut text, dice);
+    }
+    text
+}
+
 // What must hold.
 
 /// Asks a verdict for all that any output shows, and holds it against itself.
@@ -329,6 +408,74 @@ fn mail_holds(case: &[u8]) {
     }
 }
 
+/// All that a verdict decides; the evidence may be less where a rule would deny that a mail was accepted.
+fn told(verdict: &Verdict<'_>) -> String {
+    format!(
+        "{:?} {:?} {:?} {:?} {:?} {} {:?}",
+        (verdict.cause, verdict.family, verdict.priority),
+        (verdict.owner, verdict.retry, verdict.suppress),
+        (verdict.types, verdict.claim),
+        verdict.provider().map(|provider| provider.id),
+        verdict.blocklist().map(|listing| listing.id),
+        verdict.summary(),
+        verdict.fix(),
+    )
+}
+
+fn rules_hold(case: &[u8], dice: &mut Dice) {
+    let text = String::from_utf8_lossy(case);
+    let lines = text.split('\n').count();
+    let rules = match UserRules::compile(&[("own.toml".to_owned(), text.to_string())]) {
+        Ok(rules) => rules,
+        Err(problems) => {
+            assert!(!problems.is_empty(), "refused for no reason");
+            for problem in problems {
+                let place = problem.strip_prefix("own.toml:");
+                let (line, reason) = place
+                    .and_then(|rest| rest.split_once(": "))
+                    .expect(&problem);
+                let line: usize = line.parse().expect(&problem);
+                assert!((1..=lines).contains(&line), "{problem}");
+                assert!(!reason.trim().is_empty(), "{problem}");
+            }
+            return;
+        }
+    };
+    let tables = rules.tables();
+    let own: Vec<&str> = tables
+        .rules
+        .iter()
+        .map(|rule| tables.str(rule.id))
+        .collect();
+    let mut with = Classifier::new(Some(&tables));
+    let mut without = Classifier::default();
+    for failure in proof::failures(&tables, &mut with) {
+        assert!(own.contains(&failure.rule), "{failure}");
+    }
+    let examples = tables
+        .rules
+        .iter()
+        .flat_map(|rule| tables.list(rule.examples));
+    let others: Vec<&str> = (0..20).map(|_| dice.pick(&REPLIES)).collect();
+    for reply in examples.chain(others) {
+        let (verdict, usual) = (with.classify(reply), without.classify(reply));
+        is_sound(&verdict);
+        let has_say = verdict
+            .evidence()
+            .iter()
+            .any(|piece| own.contains(&&*piece.rule))
+            || verdict
+                .provider()
+                .is_some_and(|provider| provider.id == "own");
+        assert!(
+            has_say || told(&verdict) == told(&usual),
+            "a file without a say changes the verdict of {reply:?}:\n{}\n{}",
+            told(&verdict),
+            told(&usual)
+        );
+    }
+}
+
 fn whybounce(arguments: &[&str], input: &[u8], pieces: usize) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_whybounce"))
         .args(arguments)
@@ -392,6 +539,41 @@ fn program_holds(case: &[u8], dice: &mut Dice) {
     assert!(tsv.lines().all(|line| line.matches('\t').count() == 2));
     for text in [json, shown(&["--details"], 1), shown(&[], 1)] {
         assert!(!text.contains(is_obeyed), "{text:?}");
+    }
+}
+
+/// Loading a file of rules and checking it say the same, and one that is refused means that nothing is read.
+fn program_takes_rules(case: &[u8]) {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzzed-rules.toml");
+    std::fs::write(&path, case).unwrap();
+    let path = path.to_str().unwrap();
+    let asked = b"550 5.1.1 User unknown\n";
+    let used = whybounce(&["--json", "--no-config", "--rules", path], asked, 1);
+    let checked = whybounce(&["--check-rules", path], asked, 1);
+    let said = String::from_utf8_lossy(&used.stderr);
+    match used.status.code() {
+        Some(0 | 1) => {
+            assert!(said.is_empty() && checked.stderr.is_empty(), "{said}");
+            assert_eq!(String::from_utf8_lossy(&used.stdout).lines().count(), 1);
+            let report = String::from_utf8_lossy(&checked.stdout);
+            let holds = report.ends_with(": all hold\n");
+            assert_eq!(checked.status.code(), Some(i32::from(!holds)), "{report}");
+        }
+        Some(2) => {
+            assert_eq!(checked.status.code(), Some(2), "{checked:?}");
+            assert_eq!(said, String::from_utf8_lossy(&checked.stderr));
+            assert!(used.stdout.is_empty() && checked.stdout.is_empty());
+            assert!(!said.is_empty() && !said.contains(is_obeyed), "{said}");
+            for problem in said.lines() {
+                let place = problem.strip_prefix(&format!("whybounce: {path}:"));
+                let (line, reason) = place.and_then(|rest| rest.split_once(": ")).expect(problem);
+                assert!(
+                    line.parse::<usize>().is_ok() && !reason.is_empty(),
+                    "{problem}"
+                );
+            }
+        }
+        status => panic!("{status:?}: {said}"),
     }
 }
 
@@ -466,6 +648,14 @@ fn one_program(dice: &mut Dice) {
     program_holds(&case, dice);
 }
 
+fn one_file_of_rules(dice: &mut Dice) {
+    let case = rules_case(dice);
+    rules_hold(&case, dice);
+    if dice.once_in(10) {
+        program_takes_rules(&case);
+    }
+}
+
 #[test]
 fn any_reply_gets_a_sound_verdict() {
     run("replies", Some(1_500), one_reply);
@@ -484,6 +674,11 @@ fn any_mail_is_read_without_a_panic() {
 #[test]
 fn whatever_is_read_the_output_is_valid_and_harmless() {
     run("program", Some(60), one_program);
+}
+
+#[test]
+fn any_file_of_rules_is_refused_by_line_or_has_no_say_elsewhere() {
+    run("rules", Some(400), one_file_of_rules);
 }
 
 #[test]
@@ -508,6 +703,12 @@ fn mails_at_length() {
 #[ignore = "runs for WHYBOUNCE_FUZZ_MINUTES (30)"]
 fn program_at_length() {
     run("program", None, one_program);
+}
+
+#[test]
+#[ignore = "runs for WHYBOUNCE_FUZZ_MINUTES (30)"]
+fn rules_at_length() {
+    run("rules", None, one_file_of_rules);
 }
 
 // The same words in other clothes.
@@ -639,7 +840,9 @@ fn every_refused_recipient_gets_one_verdict_in_order() {
 
 #[test]
 fn a_text_cut_at_any_byte_is_read() {
-    for text in log_lines().into_iter().map(str::to_owned).chain(mails()) {
+    let sample = include_str!("sample.log").to_owned();
+    let lines = log_lines().into_iter().map(str::to_owned);
+    for text in lines.chain(mails()).chain([sample]) {
         for end in 0..text.len() {
             let cut = text.get(..end).unwrap_or_default();
             for record in of_lines(cut) {
@@ -649,5 +852,18 @@ fn a_text_cut_at_any_byte_is_read() {
                 is_sound(&Classifier::default().classify(&record))
             });
         }
+    }
+}
+
+#[test]
+fn a_file_of_rules_cut_at_any_letter_is_refused_by_line_or_read() {
+    let mut dice = Dice(3);
+    let whole = format!(
+        "{}[[rule]]\nid = 'own'\ncause = 'greylisted'\nsource = 'me'\nexample = '550 fast asleep'\n\
+         when = {{ says = ['{{who}} asleep', 'fast ... asleep'], code = '5xx', regex = 'asle+p' }}\n",
+        TOML[7]
+    );
+    for end in 0..=whole.len() {
+        rules_hold(&whole.as_bytes()[..end], &mut dice);
     }
 }

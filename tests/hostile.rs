@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use whybounce::record::FORMATS;
 
@@ -236,11 +238,12 @@ fn a_bounce_mail_speaks_only_for_whom_its_own_system_names() {
 /// What terminals obey, hide or reorder.
 const TRICKS: &str = "550 5.1.1 \x1b[2J\x1b[31m\x1b]0;owned\x07\x1b]8;;http://example.com\x1b\\x\x1b]52;c;ZXZpbA==\x07\x1bPq\x1b\\\u{90}q\u{9c}\u{9b}31m\u{85}\
     \x08\x08\x08\x7f\u{0}User\runknown\u{202a}\u{202b}\u{202d}\u{202e}\u{202c}\u{2066}\u{2067}\u{2068}\u{2069}\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{2060}\u{feff}\
-    \u{ad}\u{61c}\u{180e}\u{2028}\u{2029}\u{e0001}\u{e0041}\u{e007f}\u{fff9}";
+    \u{ad}\u{61c}\u{180e}\u{2028}\u{2029}\u{e0001}\u{e0041}\u{e007f}\u{fff9}\u{fe0f}\u{1bca0}\u{1d173}\u{13430}";
 
 fn is_obeyed(letter: char) -> bool {
     letter.is_control() && letter != '\n'
         || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+        || matches!(letter, '\u{fe00}'..='\u{fe0f}' | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}')
         || matches!(letter, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -369,6 +372,59 @@ fn no_bomb_takes_long_or_much() {
             "{name}: {:?}",
             begin.elapsed()
         );
+    }
+}
+
+/// Many times the same gzip member (RFC 1952 section 2.2).
+fn gzip_members(text: &str, times: usize) -> Vec<u8> {
+    let mut member = GzEncoder::new(Vec::new(), Compression::best());
+    member.write_all(text.as_bytes()).unwrap();
+    member.finish().unwrap().repeat(times)
+}
+
+/// A zstd frame of that many blocks of 128 KiB of zeros, with a window of 8 MiB (RFC 8878 section 3.1.1).
+fn zstd_zeros(blocks: usize) -> Vec<u8> {
+    let frame = b"\x28\xb5\x2f\xfd\0\x68";
+    let (block, last) = (b"\x02\0\x10\0", b"\x03\0\x10\0");
+    [&frame[..], &block.repeat(blocks - 1), last].concat()
+}
+
+#[test]
+fn a_packed_bomb_takes_time_and_no_memory() {
+    let nested = (0..20).fold(BOUNCED.repeat(1000).into_bytes(), |packed, _| {
+        let mut again = GzEncoder::new(Vec::new(), Compression::best());
+        again.write_all(&packed).unwrap();
+        again.finish().unwrap()
+    });
+    // More than the memory that is allowed, once it is unpacked; and the records in it.
+    for (name, packed, records) in [
+        ("zeros", gzip_members(&"\0".repeat(1 << 20), 160), 0),
+        ("lines", gzip_members(&BOUNCED.repeat(1000), 20), 20_000),
+        ("empty members", gzip_members("", 20_000), 0),
+        ("members in members", nested, 0),
+        ("zstd zeros", zstd_zeros(1280), 0),
+        ("zstd frames", zstd_zeros(1).repeat(1280), 0),
+    ] {
+        let bomb = file("bomb", packed);
+        let begin = Instant::now();
+        let output = Command::new("sh")
+            .args([
+                "-c",
+                "ulimit -v 131072; exec \"$0\" --json --fields cause -f \"$1\"",
+                env!("CARGO_BIN_EXE_whybounce"),
+                &bomb,
+            ])
+            .output()
+            .unwrap();
+        let took = begin.elapsed();
+        assert!(
+            matches!(output.status.code(), Some(0 | 1)),
+            "{name}: {:?} {}",
+            output.status,
+            err(&output)
+        );
+        assert_eq!(out(&output).lines().count(), records, "{name}");
+        assert!(took < Duration::from_secs(30), "{name}: {took:?}");
     }
 }
 
@@ -531,6 +587,37 @@ fn a_signal_ends_a_program_that_waits() {
     assert_eq!(output.status.signal(), Some(2));
     assert!(output.stdout.ends_with(b"}\n"));
     drop(stdin);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_signal_ends_the_input_of_a_report() {
+    use std::os::unix::process::ExitStatusExt;
+    let pipe = scratch("silent");
+    drop(fs::remove_file(&pipe));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for (name, number) in [("INT", 2), ("TERM", 15)] {
+        for source in [None, Some(pipe.to_str().unwrap())] {
+            let mut arguments = vec!["--summary", "--json"];
+            arguments.extend(source.map(|_| "-f"));
+            arguments.extend(source);
+            let mut child = whybounce(&arguments).stdin(Stdio::piped()).spawn().unwrap();
+            let mut writer: Box<dyn Write> = match source {
+                None => Box::new(child.stdin.take().unwrap()),
+                Some(path) => Box::new(File::options().write(true).open(path).unwrap()),
+            };
+            writer.write_all(BOUNCED.as_bytes()).unwrap();
+            // It has read that, and waits.
+            std::thread::sleep(Duration::from_millis(500));
+            send(name, &child);
+            let output = child.wait_with_output().unwrap();
+            drop(writer);
+            assert_eq!(output.status.signal(), Some(number), "{source:?}");
+            let report: Value = serde_json::from_str(&out(&output)).unwrap();
+            assert_eq!(report["records"], 1, "{source:?}");
+        }
+    }
 }
 
 // The same bytes, whoever asks; and nobody else is asked.

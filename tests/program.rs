@@ -604,6 +604,27 @@ fn a_terminal_gets_colour_unless_it_asks_for_none() {
 }
 
 #[test]
+fn a_reply_that_is_taken_for_a_flag_is_harmless_on_a_terminal() {
+    let program = env!("CARGO_BIN_EXE_whybounce");
+    let reply = "--550\x1b]52;c;ZXZpbA==\x07\x1b[2J\u{9b}31m\u{202e}";
+    for line in [
+        format!("{program} '{reply}'"),
+        format!("{program} --format '{reply}'"),
+        format!("{program} --format='{reply}'"),
+        format!("{program} --only '{reply}=x' 550"),
+    ] {
+        let Some(shown) = on_a_terminal(&line) else {
+            return;
+        };
+        assert!(shown.contains("--550"), "{shown:?}");
+        assert!(
+            !shown.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']),
+            "{shown:?}"
+        );
+    }
+}
+
+#[test]
 fn a_terminal_with_nothing_to_read_gets_a_hint() {
     let program = env!("CARGO_BIN_EXE_whybounce");
     let Some(shown) = on_a_terminal(&format!("{program}; echo status=$?")) else {

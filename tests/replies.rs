@@ -42,6 +42,19 @@ struct Case {
 }
 
 #[test]
+fn a_reply_cut_at_any_letter_gets_a_verdict() {
+    let file: File = toml::from_str(include_str!("replies.toml")).unwrap();
+    let mut classifier = Classifier::default();
+    for case in &file.case {
+        for (end, _) in case.reply.char_indices() {
+            let cut = case.reply.get(..end).unwrap();
+            let verdict = classifier.classify(cut);
+            assert!(!verdict.summary().is_empty(), "{cut:?}");
+        }
+    }
+}
+
+#[test]
 fn every_reply_comes_out_as_the_table_says() {
     let file: File = toml::from_str(include_str!("replies.toml")).unwrap();
     let mut classifier = Classifier::default();

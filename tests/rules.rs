@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 use std::{env, fs};
 
 /// A rule that takes a built-in wording for itself, with a set of words, a provider of its own and its own fix.
@@ -281,6 +282,41 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
             1,
             "there is one already",
         ),
+        (
+            rule(
+                "a",
+                &format!("cause = 'spam-content'\n{says}\nfix = ['Wait.', '[{{ip}}]']"),
+            ),
+            2,
+            "empty where its values are not known",
+        ),
+        (
+            rule(
+                "a",
+                &format!("cause = 'spam-content'\n{says}\nsummary = 'It is {{nosuch}}.'"),
+            ),
+            2,
+            "asks for {nosuch}; there are {recipient}",
+        ),
+        (
+            rule(
+                "a",
+                "cause = 'spam-content'\nwhen = { says = [\"{a\\nb} bar\", 'foo'] }",
+            ),
+            2,
+            "uses the set {a\\nb}, which",
+        ),
+        (
+            rule(
+                "a",
+                &format!(
+                    "cause = 'spam-content'\nwhen = {{ says = ['foo {}'] }}",
+                    "{a,b} ".repeat(17)
+                ),
+            ),
+            2,
+            "more than 100000 ways",
+        ),
     ] {
         let file = place.write("bad.toml", &text);
         for arguments in [
@@ -299,9 +335,47 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
             assert!(!said.contains("/nowhere"), "{said}");
         }
     }
+    let latin = place.0.join("latin.toml");
+    fs::write(&latin, b"# one\n# two\n# caf\xe9\n").unwrap();
+    let latin = latin.to_str().unwrap();
+    let output = run(&["--check-rules", latin], None);
+    assert_eq!(output.status.code(), Some(2));
+    let said = format!("whybounce: {latin}:3: not UTF-8, which rules are written in\n");
+    assert_eq!(err(&output), said);
     let missing = run(&["--rules", "/nowhere/rules.toml", "550"], None);
     assert_eq!(missing.status.code(), Some(2));
     assert!(err(&missing).contains("/nowhere/rules.toml"));
+}
+
+#[test]
+fn many_rules_are_read_in_proportion() {
+    let place = Place::new("many");
+    let rules: String = (0..10_000)
+        .map(|n| {
+            format!(
+                "[[rule]]\nid = 'r{n}'\ncause = 'spam-content'\nwhen = {{ says = ['foo bar w{n}x'] }}\nsource = 'me'\n\
+                 example = '550 foo bar w{n}x'\n"
+            )
+        })
+        .collect();
+    let hosts: Vec<String> = (0..50_000)
+        .map(|n| format!("'mx{n}.example.com'"))
+        .collect();
+    let provider = format!(
+        "[provider]\nid = 'many'\nname = 'Many'\nhosts = [{}]\n",
+        hosts.join(", ")
+    );
+    let file = place.write("many.toml", &(provider + &rules));
+    let begin = Instant::now();
+    let checked = run(&["--check-rules", &file], None);
+    assert_eq!(
+        out(&checked),
+        "10000 rules with 10000 examples: all hold\n",
+        "{}",
+        err(&checked)
+    );
+    // A second or two in a debug build; what is quadratic takes minutes.
+    assert!(begin.elapsed() < Duration::from_secs(30));
 }
 
 #[test]

@@ -3,19 +3,39 @@
 //! The build script and `--rules` both go through here, so a user's rule is checked as strictly as ours.
 
 use std::collections::HashMap;
-use std::mem;
 
 use toml::Spanned;
 
-use super::rules::{ProviderEntry, RuleEntry, RulesFile, WhenEntry, WordSets};
+use super::rules::{Lines, ProviderEntry, RuleEntry, RulesFile, WhenEntry, WordSets};
 use super::tables::{
     Edge, EnhancedRange, NONE, Node, Provider, Rule, Slot, Span, Str, Tables, UNSET, Use,
 };
 use super::words::{self, Literal, SMALL_WORDS, Token};
 use crate::vocabulary::{Family, Kind, Owner, Phase, Priority, Retry, Strength};
 
-/// The most ways one phrase may be written out.
+/// The most ways one phrase may be written out, and all phrases together.
 const MOST_WAYS: usize = 100_000;
+const MOST_WAYS_OF_ALL: usize = 1_000_000;
+
+/// The most phrases that end with the same words, or go on differently behind the same words.
+const MOST_ALIKE: usize = u16::MAX as usize;
+
+/// The values that sentences may ask for.
+const VALUES: &[&str] = &[
+    "recipient",
+    "address",
+    "domain",
+    "ip",
+    "host",
+    "sender",
+    "provider",
+    "list",
+    "url",
+    "size",
+    "quota",
+    "wait",
+    "forward",
+];
 
 /// The names that rules may use.
 pub trait Names {
@@ -32,6 +52,8 @@ pub struct Compiled {
     words: HashMap<u64, u32>,
     starts: Vec<(u32, u32)>,
     nodes: Vec<Grown>,
+    /// The node to which a word leads from a node.
+    next: HashMap<(u32, u32), u32>,
     strs: Vec<Str>,
     codes: Vec<(u16, u16)>,
     enhanced: Vec<EnhancedRange>,
@@ -39,12 +61,13 @@ pub struct Compiled {
     rules: Vec<Rule>,
     providers: Vec<Provider>,
     first_provider: u16,
-    hosts: Vec<(u64, u32)>,
-    host_slots: Vec<(u32, u32)>,
-    domains: Vec<(u64, u32)>,
-    domain_slots: Vec<(u32, u32)>,
+    by_host: HashMap<u64, u32>,
+    by_domain: HashMap<u64, u32>,
+    hosts: Vec<(u32, u32)>,
+    domains: Vec<(u32, u32)>,
     wordless: Vec<(u16, u8, u32)>,
     phrases: u32,
+    ways: usize,
     slots: Vec<(u32, u32)>,
     glances: Vec<u64>,
     flat_nodes: Vec<Node>,
@@ -57,7 +80,7 @@ type Ends = (Vec<(u32, u32)>, Vec<Use>);
 
 #[derive(Debug, Default)]
 struct Grown {
-    next: Vec<(u32, u32)>,
+    edges: Vec<(u32, u32)>,
     uses: Vec<Use>,
 }
 
@@ -136,17 +159,13 @@ impl Compiled {
             self.mark(mark, number, Slot::PROVIDER)?;
         }
         for (names, index) in [
-            (&entry.hosts, &mut self.hosts),
-            (&entry.domains, &mut self.domains),
+            (&entry.hosts, &mut self.by_host),
+            (&entry.domains, &mut self.by_domain),
         ] {
             for name in names {
                 let hash = words::ends_of(name.as_bytes()).last().unwrap_or(0);
-                match index.iter().find(|known| known.0 == hash) {
-                    Some((_, other)) if *other != number => {
-                        return Err(format!("{name:?} belongs to another provider already"));
-                    }
-                    Some(_) => {}
-                    None => index.push((hash, number)),
+                if *index.entry(hash).or_insert(number) != number {
+                    return Err(format!("{name:?} belongs to another provider already"));
                 }
             }
         }
@@ -217,6 +236,10 @@ impl Compiled {
             .all(|example| example.trim().is_empty())
         {
             return Err("a rule needs an example that it wins".to_owned());
+        }
+        let summary = Some(&entry.summary).filter(|summary| !summary.is_empty());
+        for text in summary.into_iter().chain(entry.fix.as_slice()) {
+            sentence(text)?;
         }
         let spoke = match (&entry.provider, provider) {
             (Some(id), _) => names.provider(id).ok_or_else(|| unknown("provider", id))?,
@@ -315,6 +338,12 @@ impl Compiled {
         for (part, text) in (0..).zip(parts) {
             let mut ways = Vec::new();
             written_out(text, sets, 0, &mut ways)?;
+            self.ways += ways.len();
+            if self.ways > MOST_WAYS_OF_ALL {
+                return Err(format!(
+                    "the phrases as far as {phrase:?} can be written in more than {MOST_WAYS_OF_ALL} ways"
+                ));
+            }
             let new = Use {
                 target,
                 phrase: gapped,
@@ -337,7 +366,7 @@ impl Compiled {
             let id = self.word(word);
             node = Some(match node {
                 None => self.start(id, marker),
-                Some(from) => self.grow(from, id),
+                Some(from) => self.grow(from, id)?,
             });
         }
         let Some(node) = node else {
@@ -349,7 +378,12 @@ impl Compiled {
             .to_owned());
         };
         let uses = &mut self.nodes[node as usize].uses;
-        if !uses.contains(&new) {
+        // The ways of one rule come one behind the other.
+        let mut own = uses.iter().rev().take_while(|it| it.target == new.target);
+        if !own.any(|it| *it == new) {
+            if uses.len() == MOST_ALIKE {
+                return Err(format!("is one of more than {MOST_ALIKE} that are alike"));
+            }
             uses.push(new);
         }
         Ok(())
@@ -384,18 +418,18 @@ impl Compiled {
         *root
     }
 
-    fn grow(&mut self, from: u32, word: u32) -> u32 {
-        if let Some((_, node)) = self.nodes[from as usize]
-            .next
-            .iter()
-            .find(|(known, _)| *known == word)
-        {
-            return *node;
+    fn grow(&mut self, from: u32, word: u32) -> Result<u32, String> {
+        if let Some(node) = self.next.get(&(from, word)) {
+            return Ok(*node);
+        }
+        if self.nodes[from as usize].edges.len() == MOST_ALIKE {
+            return Err(format!("is one of more than {MOST_ALIKE} that begin alike"));
         }
         self.nodes.push(Grown::default());
         let node = self.nodes.len() as u32 - 1;
-        self.nodes[from as usize].next.push((word, node));
-        node
+        self.nodes[from as usize].edges.push((word, node));
+        self.next.insert((from, word), node);
+        Ok(node)
     }
 
     fn code_ranges(&mut self, codes: &[String]) -> Result<Span, String> {
@@ -447,12 +481,12 @@ impl Compiled {
         // A node is made after the one before it, so going back meets the ends first. Node 0 stands for none.
         for at in (1..self.nodes.len()).rev() {
             let mut grown = std::mem::take(&mut self.nodes[at]);
-            for (_, node) in &mut grown.next {
+            for (_, node) in &mut grown.edges {
                 *node = becomes[*node as usize];
             }
-            grown.next.sort_unstable();
+            grown.edges.sort_unstable();
             grown.uses.sort_unstable();
-            let key = (grown.next, grown.uses);
+            let key = (grown.edges, grown.uses);
             if let Some(known) = same.get(&key) {
                 becomes[at] = *known;
                 continue;
@@ -484,8 +518,8 @@ impl Compiled {
         }
         self.slots = slots(words);
         self.wordless.sort_unstable();
-        self.host_slots = slots(mem::take(&mut self.hosts));
-        self.domain_slots = slots(mem::take(&mut self.domains));
+        self.hosts = slots(self.by_host.drain().collect());
+        self.domains = slots(self.by_domain.drain().collect());
     }
 
     /// The finished tables.
@@ -505,8 +539,8 @@ impl Compiled {
             rules: &self.rules,
             providers: &self.providers,
             first_provider: self.first_provider,
-            hosts: &self.host_slots,
-            domains: &self.domain_slots,
+            hosts: &self.hosts,
+            domains: &self.domains,
             wordless: &self.wordless,
         }
     }
@@ -547,13 +581,11 @@ pub fn compile_file(
     seen: &mut HashMap<String, String>,
 ) -> Vec<String> {
     let mut problems = Vec::new();
+    let lines = Lines::of(text);
     let provider = file.provider.as_ref().map(Spanned::get_ref);
     for spanned in &file.rule {
         let entry = spanned.get_ref();
-        let place = format!(
-            "{name}:{}",
-            super::rules::line_of(text, spanned.span().start)
-        );
+        let place = format!("{name}:{}", lines.number(spanned.span().start));
         let id = &entry.id;
         if let Some(first) = seen.get(id) {
             problems.push(format!("{place}: rule {id:?}: the id is taken by {first}"));
@@ -565,6 +597,35 @@ pub fn compile_file(
         seen.insert(id.clone(), format!("the rule at {place}"));
     }
     problems
+}
+
+/// Checks a sentence of `summary` or `fix`: it asks for values that there are, and something is left without them.
+fn sentence(text: &str) -> Result<(), String> {
+    let open = |sign| format!("the sentence {text:?} has a '{sign}' that nothing closes");
+    let mut rest = text;
+    while let Some((_, behind)) = rest.split_once('{') {
+        let (name, behind) = behind.split_once('}').ok_or_else(|| open('{'))?;
+        if !VALUES.contains(&name) {
+            let known = VALUES.join("} {");
+            return Err(format!(
+                "the sentence {text:?} asks for {{{name}}}; there are {{{known}}}"
+            ));
+        }
+        rest = behind;
+    }
+    let mut always = String::new();
+    rest = text;
+    while let Some((before, behind)) = rest.split_once('[') {
+        always.push_str(before);
+        rest = behind.split_once(']').ok_or_else(|| open('['))?.1;
+    }
+    always.push_str(rest);
+    if always.trim().is_empty() {
+        return Err(format!(
+            "the sentence {text:?} is empty where its values are not known"
+        ));
+    }
+    Ok(())
 }
 
 /// Conditions as written, key and value in turn.

@@ -119,12 +119,16 @@ pub struct WhenEntry {
 /// words.toml: named sets of words.
 pub type WordSets = BTreeMap<String, Vec<String>>;
 
-/// The line (from 1) of a byte of `text`.
-pub fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()
-        .iter()
-        .take(at)
-        .filter(|byte| **byte == b'\n')
-        .count()
-        + 1
+/// Where the lines of a text end.
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    pub fn of(text: &str) -> Self {
+        Self(text.match_indices('\n').map(|(end, _)| end).collect())
+    }
+
+    /// The line (from 1) of a byte.
+    pub fn number(&self, at: usize) -> usize {
+        self.0.partition_point(|end| *end < at) + 1
+    }
 }

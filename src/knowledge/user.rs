@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::compile::{Compiled, Names, compile_file};
-use super::rules::{RulesFile, WordSets, line_of};
+use super::rules::{Lines, RulesFile, WordSets};
 use super::tables::Tables;
 use super::{BUILT_IN, Cause, WORD_SETS, blocklists};
 
@@ -40,15 +40,17 @@ impl UserRules {
     /// Compiles files of rules, each given by its name and its text.
     ///
     /// # Errors
-    /// Everything that is wrong with them, one problem a line, each with file and line.
-    pub fn compile(files: &[(String, String)]) -> Result<Self, String> {
+    /// Everything that is wrong with them, each problem with file and line.
+    pub fn compile(files: &[(String, String)]) -> Result<Self, Vec<String>> {
         let mut problems = Vec::new();
         let mut parsed = Vec::new();
         for (name, text) in files {
             match toml::from_str::<RulesFile>(text) {
                 Ok(file) => parsed.push((name, text, file)),
                 Err(error) => {
-                    let line = error.span().map_or(1, |span| line_of(text, span.start));
+                    let line = error
+                        .span()
+                        .map_or(1, |span| Lines::of(text).number(span.start));
                     let reason = error.message().replace('\n', "; ");
                     problems.push(format!("{name}:{line}: {reason}"));
                 }
@@ -68,7 +70,8 @@ impl UserRules {
             .iter()
             .filter_map(|(name, text, file)| Some((name, text, file.provider.as_ref()?)));
         for (number, (name, text, spanned)) in (first..).zip(own) {
-            let (line, provider) = (line_of(text, spanned.span().start), spanned.get_ref());
+            let line = Lines::of(text).number(spanned.span().start);
+            let provider = spanned.get_ref();
             let place = format!("{name}:{line}: provider {:?}", provider.id);
             if known
                 .providers
@@ -99,12 +102,13 @@ impl UserRules {
                 &sets,
                 &mut seen,
             ));
+            let lines = Lines::of(text);
             for rule in &file.rule {
                 let entry = rule.get_ref();
                 if let Some(pattern) = &entry.when.regex
                     && let Err(problem) = crate::classifier::regex(pattern)
                 {
-                    let (line, id) = (line_of(text, rule.span().start), &entry.id);
+                    let (line, id) = (lines.number(rule.span().start), &entry.id);
                     // The reason is the last line, behind a drawing of the place.
                     let problem = problem.to_string();
                     let problem = problem.lines().next_back().unwrap_or_default();
@@ -116,7 +120,7 @@ impl UserRules {
             }
         }
         if !problems.is_empty() {
-            return Err(problems.join("\n"));
+            return Err(problems);
         }
         compiled.finish();
         Ok(Self { compiled })

@@ -3,8 +3,15 @@
 
 use super::{Record, Seen, State, finish, read_line};
 
-/// All records of a text, with their lines.
+/// All records of a text, with their lines. Cut at any place, it is read without a panic.
 pub fn all(text: &str) -> Vec<Record<'_>> {
+    for (end, _) in text.char_indices() {
+        read(text.get(..end).unwrap_or_default());
+    }
+    read(text)
+}
+
+fn read(text: &str) -> Vec<Record<'_>> {
     let mut state = State::default();
     let mut records = Vec::new();
     for (place, line) in text.lines().enumerate() {

@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 
 /// Whether a character moves, hides or reorders what a terminal shows: controls (C0, DEL, C1), line and paragraph
-/// separators, bidirectional controls (Unicode TR9), zero-width and other invisible format characters, tags.
+/// separators, bidirectional controls (Unicode TR9), zero-width and other invisible format characters (Unicode's
+/// Default_Ignorable_Code_Point), tags.
 #[must_use]
 pub fn deceives(letter: char) -> bool {
     matches!(letter,
         '\0'..='\x1f' | '\x7f'..='\u{9f}'
         | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+        | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}')
 }
 
@@ -78,6 +80,10 @@ mod tests {
             ("bidi\u{202e}x\u{2066}y", "bidi\\u{202e}x\\u{2066}y"),
             ("zero\u{200b}width\u{feff}", "zero\\u{200b}width\\u{feff}"),
             ("tag\u{e0041}", "tag\\u{e0041}"),
+            ("shorthand\u{1bca0}", "shorthand\\u{1bca0}"),
+            ("note\u{1d173}", "note\\u{1d173}"),
+            ("glyph\u{13430}", "glyph\\u{13430}"),
+            ("selector\u{fe0f}", "selector\\u{fe0f}"),
             ("line\u{2028}s", "line\\u{2028}s"),
         ] {
             assert_eq!(visible(text), shown);

@@ -87,7 +87,7 @@ mod tests {
             let rule = of(reply).unwrap_or_else(|| panic!("{reply} is known"));
             let rule = rule.replace("cause   = \"\"", "cause   = \"policy-rejection\"");
             let rules = UserRules::compile(&[("rules.toml".to_owned(), rule.clone())])
-                .unwrap_or_else(|problem| panic!("{problem}:\n{rule}"));
+                .unwrap_or_else(|problem| panic!("{problem:?}:\n{rule}"));
             let tables = rules.tables();
             let failures = proof::failures(&tables, &mut Classifier::new(Some(&tables)));
             assert!(failures.is_empty(), "{failures:?}\n{rule}");

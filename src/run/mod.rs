@@ -253,7 +253,9 @@ impl Judge<'_, Out> {
     fn stream(&mut self, source: &Source) -> Result<()> {
         let name = source.name().map(|name| self.shown(&name));
         let name = name.as_deref();
-        let mut blocks = Blocks::new(source.open(self.progress.as_ref())?);
+        // What is answered line by line owes nothing while it waits.
+        let signals = self.signals.as_ref().filter(|_| self.report.is_some());
+        let mut blocks = Blocks::new(source.open(self.progress.as_ref(), signals)?);
         let is_mail = match self.judging.from {
             Some(kind) => Ok(matches!(kind, Kind::Mail)),
             None => blocks.told(mail::begins).map(|told| told == Some(true)),
