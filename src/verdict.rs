@@ -105,25 +105,30 @@ pub struct Short {
 }
 
 impl Short {
-    fn byte(mut self, byte: u8) -> Self {
+    fn of(make: impl FnOnce(&mut Self)) -> Self {
+        let mut short = Self::default();
+        make(&mut short);
+        short
+    }
+
+    fn text(&mut self, text: &str) {
+        text.bytes().for_each(|byte| self.byte(byte));
+    }
+
+    fn byte(&mut self, byte: u8) {
         if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
             *place = byte;
             self.length += 1;
         }
-        self
     }
 
-    fn text(self, text: &str) -> Self {
-        text.bytes().fold(self, Self::byte)
-    }
-
-    fn number(self, number: u16) -> Self {
-        let before = if number > 9 {
-            self.number(number / 10)
-        } else {
-            self
-        };
-        before.byte(b'0' + (number % 10) as u8)
+    fn number(&mut self, number: u16) {
+        for power in [10_000, 1_000, 100, 10] {
+            if number >= power {
+                self.byte(b'0' + (number / power % 10) as u8);
+            }
+        }
+        self.byte(b'0' + (number % 10) as u8);
     }
 }
 
@@ -138,12 +143,13 @@ impl Deref for Short {
 
 impl From<Enhanced> for Short {
     fn from(status: Enhanced) -> Self {
-        let class = Self::default().number(status.class.into());
-        class
-            .byte(b'.')
-            .number(status.subject)
-            .byte(b'.')
-            .number(status.detail)
+        Self::of(|short| {
+            short.number(status.class.into());
+            short.byte(b'.');
+            short.number(status.subject);
+            short.byte(b'.');
+            short.number(status.detail);
+        })
     }
 }
 
@@ -495,7 +501,7 @@ impl<'a> Verdict<'a> {
                 rule: Found("record-outcome"),
             });
         }
-        let code = self.code.map(|code| Short::default().number(code));
+        let code = self.code.map(|code| Short::of(|short| short.number(code)));
         let enhanced = self.enhanced.map(Short::from);
         if let Some(rule) = facts.rule {
             let (kind, text) = if !words.is_empty() {
@@ -540,22 +546,30 @@ impl<'a> Verdict<'a> {
             && facts.enhanced_row.is_some()
             && !has(&evidence, EvidenceKind::Enhanced)
         {
-            let subject = Short::default().text("x.").number(status.subject);
+            let rule = Short::of(|short| {
+                short.text("x.");
+                short.number(status.subject);
+                short.byte(b'.');
+                short.number(status.detail);
+            });
             evidence.push(Evidence {
                 kind: EvidenceKind::Enhanced,
                 text: Made(text),
-                rule: Made(subject.byte(b'.').number(status.detail)),
+                rule: Made(rule),
             });
         }
         if facts.tier == Tier::Phase
             && let Some(phase) = facts.phase
         {
-            let rule = Short::default().text("phase-");
-            let id = phase.id().bytes();
+            let rule = Short::of(|short| {
+                short.text("phase-");
+                let id = phase.id().bytes();
+                id.for_each(|byte| short.byte(byte.to_ascii_lowercase()));
+            });
             evidence.push(Evidence {
                 kind: EvidenceKind::Phase,
                 text: Found(phase.id()),
-                rule: Made(id.fold(rule, |rule, byte| rule.byte(byte.to_ascii_lowercase()))),
+                rule: Made(rule),
             });
         }
         if let (Some(code), Some(text)) = (self.code, code)
@@ -565,7 +579,10 @@ impl<'a> Verdict<'a> {
                 Some(_) => (EvidenceKind::Code, text),
                 None => (
                     EvidenceKind::Class,
-                    Short::default().number(code / 100).text("xx"),
+                    Short::of(|short| {
+                        short.number(code / 100);
+                        short.text("xx");
+                    }),
                 ),
             };
             evidence.push(Evidence {

@@ -52,6 +52,8 @@ struct Shared<'t, 'j, 's> {
     hint: Mutex<State>,
     /// Output failed; nothing more is needed.
     over: AtomicBool,
+    /// The memory of pieces that were answered.
+    spare: Mutex<Vec<Vec<u8>>>,
 }
 
 /// Judges the block handed out last and all that follow.
@@ -97,6 +99,7 @@ pub(super) fn judge<'j, R: Read>(
         signals: signals.as_ref(),
         turned: Condvar::new(),
         over: AtomicBool::new(false),
+        spare: Mutex::default(),
     };
     let (send, receive) = sync_channel::<Piece>(threads);
     let receive = Mutex::new(receive);
@@ -114,10 +117,13 @@ pub(super) fn judge<'j, R: Read>(
                     None => rest.len(),
                 };
                 let (lines, behind) = rest.split_at(end);
+                let mut memory = locked(&shared.spare).pop().unwrap_or_default();
+                memory.clear();
+                memory.extend_from_slice(lines);
                 let piece = Piece {
                     place,
                     before: number,
-                    lines: lines.to_vec(),
+                    lines: memory,
                     hint: locked(&shared.hint).afresh(),
                 };
                 number += memchr_iter(b'\n', lines).count() as u64
@@ -227,7 +233,9 @@ fn work(
         {
             signals.obey();
         }
+        drop(turn);
         shared.turned.notify_all();
+        locked(&shared.spare).push(piece.lines);
     }
 }
 
