@@ -536,8 +536,8 @@ fn recipient_provider(tables: &Tables<'_>, record: &Record<'_>) -> Option<u16> {
 
 /// The step of the dialogue that a mail system names behind the reply: `(in reply to RCPT TO command)`.
 fn phase_in(text: &str) -> Option<Phase> {
-    let at = memchr::memmem::find(text.as_bytes(), b"(in reply to ")?;
-    let rest = &text[at + 13..];
+    let rest = memchr::memchr_iter(b'(', text.as_bytes())
+        .find_map(|at| text.get(at..)?.strip_prefix("(in reply to "))?;
     [
         ("RCPT", Phase::Rcpt),
         ("MAIL", Phase::Mail),

@@ -120,16 +120,7 @@ impl BuildHasher for Seed {
 
 impl Hasher for Seed {
     fn write(&mut self, bytes: &[u8]) {
-        self.write_usize(bytes.len());
         words(bytes).for_each(|word| self.write_u64(word));
-    }
-
-    fn write_u8(&mut self, byte: u8) {
-        self.write_u64(byte.into());
-    }
-
-    fn write_usize(&mut self, number: usize) {
-        self.write_u64(number as u64);
     }
 
     fn write_u64(&mut self, word: u64) {

@@ -4,15 +4,13 @@
 //! when a note is taken: names are hashed, times read, providers looked up. So the parts of an input may be noted side by
 //! side, and counting one after the other takes little time.
 
-use std::collections::HashMap;
-
 use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
 use crate::record::Outcome;
 use crate::verdict::Verdict;
 use crate::vocabulary::{Family, Owner, Priority};
 
 use super::addresses::Fate;
-use super::names::{self, Name, Quick, Seed, Whom};
+use super::names::{self, Name, Quick, Whom};
 use super::times::Times;
 use super::{Example, LONGEST};
 
@@ -33,34 +31,6 @@ pub struct Notes {
     /// The first refusals of causes that were not exemplified before.
     pub(super) examples: Vec<Example>,
     exemplified: [bool; Cause::ALL.len()],
-    hosts: Memory,
-    domains: Memory,
-}
-
-/// The name of a host or domain, and the number of the provider that it shows.
-type Known = (Name, Option<u16>);
-
-/// What is known of hosts or domains: most come again.
-#[derive(Clone, Debug, Default)]
-struct Memory(HashMap<Box<str>, Known, Seed>);
-
-impl Memory {
-    /// Hosts or domains that are remembered.
-    const MOST: usize = 8192;
-
-    fn ask(&mut self, text: &str, provider: impl Fn(&str) -> Option<u16>) -> Known {
-        if let Some(known) = self.0.get(text) {
-            return *known;
-        }
-        let known = (Name::of(text), provider(text));
-        if text.len() <= LONGEST {
-            if self.0.len() >= Self::MOST {
-                self.0.clear();
-            }
-            self.0.insert(text.into(), known);
-        }
-        known
-    }
 }
 
 /// What counts by its place in the input.
@@ -123,8 +93,6 @@ impl Default for Notes {
             text: String::new(),
             examples: Vec::new(),
             exemplified: [false; Cause::ALL.len()],
-            hosts: Memory::default(),
-            domains: Memory::default(),
         }
     }
 }
@@ -170,16 +138,12 @@ impl Notes {
             Some(recipient) if whom.is_some_and(|whom| !whom.is_mail) => self.keep(recipient),
             _ => Text::default(),
         };
-        let recipient_domain = record.recipient.as_deref().and_then(domain_of);
-        let domain = recipient_domain.map(|text| {
-            let by_domain = |domain: &str| BUILT_IN.provider_of_domain(domain);
-            let (name, provider) = self.domains.ask(text, by_domain);
-            (name, provider, self.keep(text))
-        });
+        let domain = record.recipient.as_deref().and_then(domain_of);
         let network = match verdict.provider() {
             Some(provider) => Network::Provider(self.keep(provider.name)),
             None => self.network(domain, record.remote_host.as_deref()),
         };
+        let domain = domain.map(|text| (Name::of(text), self.keep(text)));
         let fate = match verdict.family {
             _ if verdict.suppress => Fate::Suppress,
             // A mail that was returned is not tried again, whatever its refusal meant.
@@ -197,7 +161,7 @@ impl Notes {
             fate,
             whom,
             recipient,
-            domain: domain.map(|(name, _, text)| (name, text)),
+            domain,
             network,
             rule: verdict.rule().map(Quick::of),
         }));
@@ -209,21 +173,15 @@ impl Notes {
     }
 
     /// A reply that does not show its provider still comes from the one whose host or mailbox it is.
-    fn network(
-        &mut self,
-        domain: Option<(Name, Option<u16>, Text)>,
-        host: Option<&str>,
-    ) -> Network {
-        let by_host = |host: &str| BUILT_IN.provider_of_host(host);
-        let host = host.map(|host| self.hosts.ask(host, by_host));
-        let number = host.and_then(|(_, provider)| provider);
-        let number = number.or(domain.and_then(|(_, provider, _)| provider));
+    fn network(&mut self, domain: Option<&str>, host: Option<&str>) -> Network {
+        let by_host = host.and_then(|host| BUILT_IN.provider_of_host(host));
+        let by_domain = || domain.and_then(|domain| BUILT_IN.provider_of_domain(domain));
+        let number = by_host.or_else(by_domain);
         if let Some(row) = number.and_then(|number| BUILT_IN.provider(number)) {
             return Network::Provider(self.keep(BUILT_IN.str(row.name)));
         }
-        let name = domain.map(|(name, ..)| name);
-        let name = name.or(host.map(|(name, _)| name));
-        name.map_or(Network::Unknown, Network::Other)
+        let other = domain.or(host);
+        other.map_or(Network::Unknown, |name| Network::Other(Name::of(name)))
     }
 
     fn keep(&mut self, text: &str) -> Text {
