@@ -9,14 +9,12 @@ mod recall;
 
 use std::ops::Range;
 
-use crate::knowledge::tables::{
-    Blocklist, CodeRow, NONE, Provider, Resolver, Rule, Slot, Tables, UNSET,
-};
+use crate::knowledge::tables::{CodeRow, NONE, Rule, Slot, Tables, UNSET};
 use crate::knowledge::{self, BUILT_IN, Cause};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::{Enhanced, Reply};
-use crate::verdict::{Kinds, Verdict};
+use crate::verdict::{Facts, Kinds, Tier, Verdict, host_provider, recipient_provider};
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
 use phrases::{Phrases, Place, Words};
@@ -24,63 +22,6 @@ use recall::Recall;
 
 /// Text behind this many bytes decides nothing more: replies are lines, not books.
 const READ: usize = 16 * 1024;
-
-/// What won, weakest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Tier {
-    Nothing,
-    Class,
-    Code,
-    Phase,
-    AmbiguousEnhanced,
-    WordlessCode,
-    WeakWording,
-    Enhanced,
-    ProviderEnhanced,
-    Wording,
-    Marker,
-    /// The mail system that wrote the record says so itself (`status=sent`).
-    Outcome,
-}
-
-/// What the verdict's words are made from, kept as references and places.
-#[derive(Clone, Debug)]
-pub(crate) struct Facts<'a> {
-    /// The tables of the rule.
-    pub tables: &'a Tables<'a>,
-    /// The user's own tables, which may hold the provider.
-    pub user: Option<&'a Tables<'a>>,
-    /// The rule is the user's own, and what it says is final.
-    pub by_user: bool,
-    pub tier: Tier,
-    pub rule: Option<&'a Rule>,
-    /// Where in the reply the winning words stand.
-    pub place: Range<usize>,
-    /// Who spoke; of a mail that was sent it is not looked up before somebody asks.
-    pub provider: Option<u16>,
-    pub blocklist: Option<&'static Blocklist>,
-    pub list_place: Range<usize>,
-    pub resolver: Option<&'static Resolver>,
-    pub enhanced_row: Option<&'static CodeRow>,
-    pub code_row: Option<&'static CodeRow>,
-    pub class_row: Option<&'static CodeRow>,
-    pub phase: Option<Phase>,
-}
-
-impl<'a> Facts<'a> {
-    /// The row of the provider, and the tables that have it.
-    pub fn provider(&self, record: &Record<'_>) -> Option<(&'a Tables<'a>, &'a Provider)> {
-        let number = match self.tier {
-            Tier::Outcome => provider_by_name(record),
-            _ => self.provider,
-        }?;
-        [Some(&BUILT_IN), self.user]
-            .into_iter()
-            .flatten()
-            .find_map(|tables| Some((tables, tables.provider(number)?)))
-    }
-}
 
 /// A rule of which some words were found.
 #[derive(Clone, Copy, Debug)]
@@ -485,17 +426,6 @@ fn score(rule: &Rule, words: u32) -> u32 {
         + 3 * u32::from(rule.phases != 0)
 }
 
-/// Compiles the regular expression of a rule.
-///
-/// # Errors
-/// It is none, or it needs more than 1 MiB.
-pub(crate) fn regex(pattern: &str) -> Result<regex::Regex, regex::Error> {
-    regex::RegexBuilder::new(pattern)
-        .case_insensitive(true)
-        .size_limit(1 << 20)
-        .build()
-}
-
 /// The regular expressions met so far, by their pattern. Few rules have one, so each is compiled when it is first needed.
 #[derive(Debug, Default)]
 struct Patterns(Vec<(String, Option<regex::Regex>)>);
@@ -505,33 +435,14 @@ impl Patterns {
         let at = match self.0.iter().position(|(known, _)| known == pattern) {
             Some(at) => at,
             None => {
-                self.0.push((pattern.to_owned(), regex(pattern).ok()));
+                self.0
+                    .push((pattern.to_owned(), knowledge::regex(pattern).ok()));
                 self.0.len() - 1
             }
         };
         let compiled = self.0.get(at).and_then(|(_, compiled)| compiled.as_ref());
         compiled.is_some_and(|regex| regex.is_match(text))
     }
-}
-
-/// The provider whose host spoke.
-fn host_provider(record: &Record<'_>) -> Option<u16> {
-    record
-        .remote_host
-        .as_deref()
-        .and_then(|host| BUILT_IN.provider_of_host(host))
-}
-
-/// The provider that a record shows by its names alone. Most mail is sent, and nobody asks who took it, so it is looked
-/// up when somebody does.
-fn provider_by_name(record: &Record<'_>) -> Option<u16> {
-    host_provider(record).or_else(|| recipient_provider(&BUILT_IN, record))
-}
-
-/// The provider whose mailbox the recipient has.
-fn recipient_provider(tables: &Tables<'_>, record: &Record<'_>) -> Option<u16> {
-    let (_, domain) = record.recipient.as_deref()?.rsplit_once('@')?;
-    tables.provider_of_domain(domain)
 }
 
 /// The step of the dialogue that a mail system names behind the reply: `(in reply to RCPT TO command)`.

@@ -177,6 +177,17 @@ fn by_suffix(names: &[(u32, u32)], name: &str) -> Option<u16> {
         .and_then(|provider| u16::try_from(provider).ok())
 }
 
+/// Compiles the regular expression of a rule.
+///
+/// # Errors
+/// It is none, or it needs more than 1 MiB.
+pub(crate) fn regex(pattern: &str) -> Result<regex::Regex, regex::Error> {
+    regex::RegexBuilder::new(pattern)
+        .case_insensitive(true)
+        .size_limit(1 << 20)
+        .build()
+}
+
 impl Blocklist {
     /// The page to look up what is listed, and to ask for removal, if the list has one.
     #[must_use]

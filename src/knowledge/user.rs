@@ -106,7 +106,7 @@ impl UserRules {
             for rule in &file.rule {
                 let entry = rule.get_ref();
                 if let Some(pattern) = &entry.when.regex
-                    && let Err(problem) = crate::classifier::regex(pattern)
+                    && let Err(problem) = super::regex(pattern)
                 {
                     let (line, id) = (lines.number(rule.span().start), &entry.id);
                     // The reason is the last line, behind a drawing of the place.

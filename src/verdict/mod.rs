@@ -2,11 +2,14 @@
 //!
 //! A [`Verdict`] is small: it borrows the record and points into the knowledge. Words are made only when asked for.
 
-use std::borrow::Cow;
-use std::fmt;
-use std::ops::Deref;
+mod evidence;
+mod facts;
 
-use crate::classifier::{Facts, Tier};
+use std::borrow::Cow;
+
+pub use evidence::{Evidence, Short, Words};
+pub(crate) use facts::{Facts, Tier, host_provider, recipient_provider};
+
 use crate::details;
 use crate::knowledge::tables::{Blocklist, Slot};
 use crate::knowledge::{BUILT_IN, Cause};
@@ -60,96 +63,6 @@ impl Kinds {
     #[must_use]
     pub fn has(self, kind: Kind) -> bool {
         self.0 & (1 << kind as u8) != 0
-    }
-}
-
-/// One thing that the verdict rests on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Evidence<'a> {
-    pub kind: EvidenceKind,
-    /// The words of the reply, or the code.
-    pub text: Words<'a>,
-    /// The id of the rule, or of the code's row.
-    pub rule: Words<'a>,
-}
-
-/// Words that stand somewhere, or a few letters that were made up: a code, the id of its row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Words<'a> {
-    Found(&'a str),
-    Made(Short),
-}
-
-impl Deref for Words<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        match self {
-            Self::Found(words) => words,
-            Self::Made(short) => short,
-        }
-    }
-}
-
-impl fmt::Display for Words<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(self)
-    }
-}
-
-/// A text without memory elsewhere. What is longer than its place, which no code is, loses its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Short {
-    bytes: [u8; 15],
-    length: u8,
-}
-
-impl Short {
-    fn of(make: impl FnOnce(&mut Self)) -> Self {
-        let mut short = Self::default();
-        make(&mut short);
-        short
-    }
-
-    fn text(&mut self, text: &str) {
-        text.bytes().for_each(|byte| self.byte(byte));
-    }
-
-    fn byte(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(usize::from(self.length)) {
-            *place = byte;
-            self.length += 1;
-        }
-    }
-
-    fn number(&mut self, number: u16) {
-        for power in [10_000, 1_000, 100, 10] {
-            if number >= power {
-                self.byte(b'0' + (number / power % 10) as u8);
-            }
-        }
-        self.byte(b'0' + (number % 10) as u8);
-    }
-}
-
-impl Deref for Short {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.length));
-        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
-    }
-}
-
-impl From<Enhanced> for Short {
-    fn from(status: Enhanced) -> Self {
-        Self::of(|short| {
-            short.number(status.class.into());
-            short.byte(b'.');
-            short.number(status.subject);
-            short.byte(b'.');
-            short.number(status.detail);
-        })
     }
 }
 

@@ -1,0 +1,85 @@
+//! What a verdict rests on.
+
+use std::ops::Range;
+
+use crate::knowledge::BUILT_IN;
+use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Tables};
+use crate::record::Record;
+use crate::vocabulary::Phase;
+
+/// What won, weakest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(crate) enum Tier {
+    Nothing,
+    Class,
+    Code,
+    Phase,
+    AmbiguousEnhanced,
+    WordlessCode,
+    WeakWording,
+    Enhanced,
+    ProviderEnhanced,
+    Wording,
+    Marker,
+    /// The mail system that wrote the record says so itself (`status=sent`).
+    Outcome,
+}
+
+/// What the verdict's words are made from, kept as references and places.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts<'a> {
+    /// The tables of the rule.
+    pub tables: &'a Tables<'a>,
+    /// The user's own tables, which may hold the provider.
+    pub user: Option<&'a Tables<'a>>,
+    /// The rule is the user's own, and what it says is final.
+    pub by_user: bool,
+    pub tier: Tier,
+    pub rule: Option<&'a Rule>,
+    /// Where in the reply the winning words stand.
+    pub place: Range<usize>,
+    /// Who spoke; of a mail that was sent it is not looked up before somebody asks.
+    pub provider: Option<u16>,
+    pub blocklist: Option<&'static Blocklist>,
+    pub list_place: Range<usize>,
+    pub resolver: Option<&'static Resolver>,
+    pub enhanced_row: Option<&'static CodeRow>,
+    pub code_row: Option<&'static CodeRow>,
+    pub class_row: Option<&'static CodeRow>,
+    pub phase: Option<Phase>,
+}
+
+impl<'a> Facts<'a> {
+    /// The row of the provider, and the tables that have it.
+    pub fn provider(&self, record: &Record<'_>) -> Option<(&'a Tables<'a>, &'a Provider)> {
+        let number = match self.tier {
+            Tier::Outcome => provider_by_name(record),
+            _ => self.provider,
+        }?;
+        [Some(&BUILT_IN), self.user]
+            .into_iter()
+            .flatten()
+            .find_map(|tables| Some((tables, tables.provider(number)?)))
+    }
+}
+
+/// The provider whose host spoke.
+pub(crate) fn host_provider(record: &Record<'_>) -> Option<u16> {
+    record
+        .remote_host
+        .as_deref()
+        .and_then(|host| BUILT_IN.provider_of_host(host))
+}
+
+/// The provider that a record shows by its names alone. Most mail is sent, and nobody asks who took it, so it is looked
+/// up when somebody does.
+fn provider_by_name(record: &Record<'_>) -> Option<u16> {
+    host_provider(record).or_else(|| recipient_provider(&BUILT_IN, record))
+}
+
+/// The provider whose mailbox the recipient has.
+pub(crate) fn recipient_provider(tables: &Tables<'_>, record: &Record<'_>) -> Option<u16> {
+    let (_, domain) = record.recipient.as_deref()?.rsplit_once('@')?;
+    tables.provider_of_domain(domain)
+}
