@@ -60,7 +60,7 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         notes: judging.summary.then(Notes::default),
         progress: Progress::of(&judging.sources, !judging.summary && !judging.quiet),
         // A reply that was typed is answered before anybody can interrupt.
-        signals: (!asked_in_words).then(Signals::watch),
+        signals: (!asked_in_words).then(|| Signals::watch(judging.summary)),
     };
     if !judging.quiet && !judging.summary {
         judge.renderer.begin(&mut judge.out).context(CANNOT_WRITE)?;
@@ -80,6 +80,9 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
     judge.count();
     if let Some(report) = judge.report.as_mut().filter(|_| !judging.quiet) {
         report.close();
+        if let Some(signals) = &judge.signals {
+            signals.rest();
+        }
         summary::write(report, judging.form, width, &mut judge.out).context(CANNOT_WRITE)?;
     }
     judge.out.flush().context(CANNOT_WRITE)?;
