@@ -10,14 +10,14 @@ use crate::knowledge::tables::Tables;
 use crate::knowledge::words;
 
 /// How many readings are kept; a power of two.
-const KEPT: usize = 1024;
+const KEPT: usize = 4096;
 /// Replies of more bytes than this are no form letters.
 const LONGEST: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Recall {
     /// Empty until the second reply: whoever asks once needs no memory.
-    kept: Vec<Option<Kept>>,
+    kept: Vec<Option<Box<Kept>>>,
     used: bool,
     sentence: Sentence,
     /// How many were known again.
@@ -115,7 +115,7 @@ impl Recall {
             *beside = newer;
         }
         if let Some(place) = self.kept.get_mut(place) {
-            *place = Some(self.sentence.keep(text, asked, read));
+            *place = Some(Box::new(self.sentence.keep(text, asked, read)));
         }
     }
 }
