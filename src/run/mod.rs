@@ -12,7 +12,7 @@ use whybounce::vocabulary::Exit;
 
 mod side_by_side;
 
-use crate::exit::Status;
+use crate::exit::{CANNOT_WRITE, Status};
 use crate::input::{self, Blocks, Mails, Source};
 use crate::progress::Progress;
 use crate::redact;
@@ -125,9 +125,6 @@ struct Place {
     state: State,
     number: u64,
 }
-
-/// What failed when output fails; the reason stands behind it.
-pub const CANNOT_WRITE: &str = "cannot write the output";
 
 /// Says something on standard error. Nobody is left to tell when that fails, and the exit status tells all the same.
 fn complain(what: &str) {
