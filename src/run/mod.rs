@@ -58,7 +58,10 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         failed: None,
         report: judging.summary.then(Report::default),
         notes: judging.summary.then(Notes::default),
-        progress: Progress::of(&judging.sources, !judging.summary && !judging.quiet),
+        progress: Progress::of(
+            || Source::size_of(&judging.sources),
+            !judging.summary && !judging.quiet,
+        ),
         // A reply that was typed is answered before anybody can interrupt.
         signals: (!asked_in_words).then(Signals::watch),
     };
