@@ -23,6 +23,7 @@ mod sendmail;
 mod stalwart;
 #[cfg(test)]
 mod testing;
+mod values;
 mod windows;
 
 use std::borrow::Cow;
