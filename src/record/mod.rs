@@ -5,6 +5,7 @@
 
 mod courier;
 mod csv;
+mod events;
 mod exim;
 mod halon;
 mod haraka;
