@@ -12,7 +12,7 @@ use whybounce::vocabulary::Exit;
 
 mod side_by_side;
 
-use crate::exit::Status;
+use crate::exit::{CANNOT_WRITE, Status};
 use crate::input::{self, Blocks, Mails, Source};
 use crate::progress::Progress;
 use crate::redact;
@@ -58,7 +58,10 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         failed: None,
         report: judging.summary.then(Report::default),
         notes: judging.summary.then(Notes::default),
-        progress: Progress::of(&judging.sources, !judging.summary && !judging.quiet),
+        progress: Progress::of(
+            || Source::size_of(&judging.sources),
+            !judging.summary && !judging.quiet,
+        ),
         // A reply that was typed is answered before anybody can interrupt.
         signals: (!asked_in_words).then(|| Signals::watch(judging.summary)),
     };
@@ -128,9 +131,6 @@ struct Place {
     state: State,
     number: u64,
 }
-
-/// What failed when output fails; the reason stands behind it.
-pub const CANNOT_WRITE: &str = "cannot write the output";
 
 /// Says something on standard error. Nobody is left to tell when that fails, and the exit status tells all the same.
 fn complain(what: &str) {
