@@ -13,6 +13,8 @@ use crate::knowledge::words;
 const KEPT: usize = 4096;
 /// Replies of more bytes than this are no form letters.
 const LONGEST: usize = 1024;
+/// Nor are those whose literals have more tokens than this.
+const MOST_TOKENS: usize = 64;
 
 #[derive(Debug, Default)]
 pub(crate) struct Recall {
@@ -102,6 +104,9 @@ impl Recall {
     pub fn keep(&mut self, text: &str, asked: &Asked, read: Read) {
         if !self.used || text.len() > LONGEST {
             self.used = true;
+            return;
+        }
+        if self.sentence.tokens.len() > MOST_TOKENS {
             return;
         }
         if self.kept.is_empty() {
