@@ -658,16 +658,16 @@ fn is_frame(text: &str) -> bool {
 fn speaks_of_delivery(text: &str) -> bool {
     const STRONG: &str = "abgelehnt|abgewiesen|authenticat|backscatter|banned|blacklist|blocked|blocklist|bounce|certificate\
         |connect to |dane|deferr|denied|desconhecid|desconocid|disabled|discontinued|dkim|dmarc|dnsbl\
-        |doesn't exist|econn|eai_|ehostunreach|eenvelope|eauth|enotfound|esocket|etimedout|getaddrinfo|gaierror\
+        |doesn't exist|econn|eai_|ehostunreach|eenvelope|eauth|enodata|enotfound|esocket|etimedout|getaddrinfo|gaierror\
         |graylist|greeting never|greylist|handshake|inconnu|invalid|lookup fail|loops back|name or service not known|nodename nor servname|mx record|nicht gefunden\
         |no mailbox|no such|not allowed|not exist|not found|not permitted|nxdomain|over quota|overquota\
         |permanent error|pleine|prohibited|quota|rbl|rechazad|refus|reject|rejet|relaying|sconosciut\
-        |servfail|spam|spf|suppress|suspended|throttl|timed out|timeout|too big|too large|too long\
+        |servfail|spam|spf|srv record|suppress|suspended|throttl|timed out|timeout|too big|too large|too long\
         |too many|unable to|unbekannt|undeliver|unknown|unreachable|unrout|unavailable|unsolicited|unsubscribed\
         |verification failed|verify failed|verweigert|virus|malware|phish";
-    const WEAK: &str = "accept|account|address|attachment|bad |busy|can't|cannot|closed|command|connection|content\
+    const WEAK: &str = "accept|account|address|attachment|bad |busy|can't|cannot|cipher|closed|command|connect|content\
         |could not|couldn't|delay|deliver|destination|dns|domain|dropped|error|exceed|expired|fail|forward\
-        |full|giving up|helo|host|hop count|inactive|limit|listed|local part|loop|lost|mailbox|maildir|message\
+        |full|giving up|greeting|helo|host|hop count|inactive|limit|listed|local part|loop|lost|mailbox|maildir|message\
         |missing|not |permission|policy|queue|rate|recipient|relay|reputation|reset|resolve|retry|route|sender\
         |server|size|smtp|ssl|temporar|tls|transport|try again|user|violat|wrong";
     // What other languages and scripts say for unknown, refused, mailbox, full, does not exist, error.
@@ -760,6 +760,11 @@ mod tests {
             "Error: getaddrinfo ENOTFOUND mx.example.com",
             "certificate verify failed",
             "Greeting never received",
+            "remote server sent no greeting within 300 seconds",
+            "Socket error 10060 while connecting to 192.0.2.1",
+            "queryMx ENODATA example.com",
+            "an MX or SRV record indicated no SMTP service",
+            "no shared cipher",
             "Empfänger unbekannt",
         ] {
             assert_eq!(reply(text), text);
