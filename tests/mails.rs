@@ -4,7 +4,8 @@
 
 use whybounce::record::mail::{self, Mail};
 use whybounce::record::{Outcome, Record};
-use whybounce::vocabulary::Phase;
+use whybounce::vocabulary::{Family, Phase};
+use whybounce::{Cause, Classifier};
 
 /// Reads a mail cut at every byte: there is no panic, and no line break in a reply. A bomb would take its square in time.
 fn cut(mail: &str) {
@@ -105,6 +106,17 @@ fn action_failed_with_a_4xx_status_is_bounced() {
     ));
     assert_eq!(record.outcome, Some(Outcome::Bounced));
     assert_eq!(record.reply, "421 4.4.1 connection timed out");
+}
+
+#[test]
+fn a_delayed_mail_whose_time_ran_short_is_still_on_its_way() {
+    let record = one(&report(
+        "Delivery to the following recipients has been delayed.",
+        "Final-Recipient: rfc822; ann@example.net\nAction: delayed\nStatus: 4.4.7",
+    ));
+    let verdict = Classifier::default().classify(record);
+    assert_eq!(verdict.cause, Cause::DeliveryExpired);
+    assert_eq!(verdict.family, Family::Temporary);
 }
 
 #[test]
