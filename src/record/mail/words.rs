@@ -24,7 +24,8 @@ pub const SUBJECTS: &[&str] = &[
     "no se puede entregar", "não entregue", "onbestelbaar", "недоставлен", "не доставлено", "配信不能", "配信できません", "退信",
     "无法传递", "無法傳遞", "mail system error", "error sending your mail", "delivery delayed", "delayed mail",
     "considered unsolicited", "message you sent blocked", "rejected:", "ikke leveres", "kunde inte levereras",
-    "niedostarcz", "doručiteln",
+    "niedostarcz", "doručiteln", "kan ikke leveres", "teslim edilemedi", "kézbesíthetetlen", "toimittamatta",
+    "未送达", "被退回", "반송", "배달되지",
 ];
 
 /// How the subjects of automatic answers begin.
@@ -68,7 +69,9 @@ pub const REASONS: &[&str] = &[
     "non trovato", "non esiste", "piena", "sconosciut", "unbekannt", "nicht gefunden", "existiert nicht", "voll",
     "abgelehnt", "überschritten", "bestaat niet", "onbekend", "vol ", "nie istnieje", "okänd", "finns inte", "見つかり",
     "存在し", "いっぱい", "拒否", "不明", "容量", "不存在", "已满", "被拒", "不接受", "не найден", "не существует", "переполнен",
-    "заблокирован", "отклонен", "недоступен",
+    "заблокирован", "отклонен", "недоступен", "illegal", "has been broken", "nameserver", "non-existent", "nonexistent", "not known", "not a known",
+    "inconnu", "lleno", "inconnue", "pełn", "hittades", "hitta", "fuld", "plná", "dolu", "niet gevonden", "erreicht",
+    "не знайдено", "找不到", "不足", "초과", "가득", "존재하지", "찾을 수 없",
 ];
 
 /// Words that say only that something failed.
@@ -84,11 +87,11 @@ pub const FAILURES: &[&str] = &[
 #[rustfmt::skip]
 pub const BOILERPLATE: &[&str] = &[
     "this message was created automatically", "this is an automatically generated",
-    "this is the mail system at host", "i'm sorry to have to inform", "for further assistance",
+    "this is the mail system at host", "i'm sorry to have to inform", "for further assistance", "number and frequency",
     "if you do so, please", "delete your own text", "do not reply", "no action is required",
     "please note that this is only", "this is only a notification", "there is no need to resend",
     "you do not need to resend", "this is a mime", "hi. this is the", "this is a permanent error",
-    "the following address", "reporting-mta", "final-recipient", "to view your message", "if you believe",
+    "the following addresses", "the following address(es)", "the following address failed", "reporting-mta", "final-recipient", "to view your message", "if you believe",
     "for more information", "the message identifier is", "the subject of the message",
 ];
 
