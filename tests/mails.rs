@@ -1153,6 +1153,57 @@ fn talk_about_bounces_and_notices_to_their_owner_are_no_bounces() {
     );
 }
 
+#[test]
+fn a_bounce_is_known_by_its_subject_in_many_languages() {
+    let mail = |subject: &str, body: &str| {
+        format!(
+            "From: Mail <mail@mx.example.net>\nTo: news@example.com\nSubject: {subject}\n\n{body}\n"
+        )
+    };
+    for (subject, body) in [
+        (
+            "Zustellung fehlgeschlagen",
+            "Das Konto ann@example.net wurde gesperrt.",
+        ),
+        ("Échec de remise", "Destinataire inconnu : ann@example.net"),
+        ("Mensaje devuelto", "El buzón ann@example.net está lleno."),
+        ("Mancata consegna", "Indirizzo inesistente: ann@example.net"),
+        (
+            "Falha na entrega da mensagem",
+            "Caixa cheia: ann@example.net",
+        ),
+        ("Zwrot wiadomości", "Skrzynka ann@example.net jest pełna."),
+        (
+            "Сообщение не доставлено",
+            "Ящик ann@example.net переполнен.",
+        ),
+        ("メール送信エラー", "宛先不明: ann@example.net"),
+        ("메일 전송 실패", "ann@example.net: 용량 초과"),
+        ("邮件投递失败", "收件人ann@example.net不存在"),
+    ] {
+        let record = one(&mail(subject, body));
+        assert_eq!(
+            record.recipient.as_deref(),
+            Some("ann@example.net"),
+            "{subject}"
+        );
+        assert_eq!(record.outcome, Some(Outcome::Bounced), "{subject}");
+    }
+    for subject in [
+        "Entrega retrasada: oferta",
+        "Vertraagd: aanbod",
+        "Opóźnione: oferta",
+        "Задержка доставки",
+        "配信遅延",
+    ] {
+        let record = one(
+            &plain("<ann@example.net>: connect to mx.example.net: timed out\n")
+                .replace("Undelivered Mail Returned to Sender", subject),
+        );
+        assert_eq!(record.outcome, Some(Outcome::Deferred), "{subject}");
+    }
+}
+
 // Hostile mails.
 
 #[test]

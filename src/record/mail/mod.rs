@@ -21,7 +21,7 @@ use self::hop::Said;
 use self::mime::{Kind, Opened};
 use self::report::{Recipient, Report};
 use self::text::{host_name, is_address, one_line, within};
-use self::words::{CHALLENGES, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
+use self::words::{CHALLENGES, DELAYED, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
 use super::{Outcome, Record};
 
 /// Bounces inside bounces inside mails are opened up to this depth.
@@ -453,17 +453,7 @@ fn is_success(subject: &str) -> bool {
 /// Is this about a mail that is still in the queue?
 fn is_delay(subject: &str, text: &str) -> bool {
     let subject = subject.to_lowercase();
-    if [
-        "delay",
-        "warning",
-        "verzögert",
-        "delivery incomplete",
-        "(delay)",
-        "retard",
-    ]
-    .iter()
-    .any(|word| subject.contains(word))
-    {
+    if DELAYED.iter().any(|word| subject.contains(word)) {
         return true;
     }
     let start = within(text, 4_000).to_lowercase();
