@@ -4,7 +4,8 @@
 
 use whybounce::record::mail::{self, Mail};
 use whybounce::record::{Outcome, Record};
-use whybounce::vocabulary::Phase;
+use whybounce::vocabulary::{Family, Phase};
+use whybounce::{Cause, Classifier};
 
 /// Reads a mail cut at every byte: there is no panic, and no line break in a reply. A bomb would take its square in time.
 fn cut(mail: &str) {
@@ -105,6 +106,17 @@ fn action_failed_with_a_4xx_status_is_bounced() {
     ));
     assert_eq!(record.outcome, Some(Outcome::Bounced));
     assert_eq!(record.reply, "421 4.4.1 connection timed out");
+}
+
+#[test]
+fn a_delayed_mail_whose_time_ran_short_is_still_on_its_way() {
+    let record = one(&report(
+        "Delivery to the following recipients has been delayed.",
+        "Final-Recipient: rfc822; ann@example.net\nAction: delayed\nStatus: 4.4.7",
+    ));
+    let verdict = Classifier::default().classify(record);
+    assert_eq!(verdict.cause, Cause::DeliveryExpired);
+    assert_eq!(verdict.family, Family::Temporary);
 }
 
 #[test]
@@ -931,6 +943,265 @@ fn an_mbox_is_cut_at_its_from_lines_only() {
     assert_eq!(mails.concat(), mbox.as_bytes());
     assert_eq!(mail::mbox_mails(b"").count(), 0);
     assert_eq!(mail::mbox_mails(b"no mbox\n").count(), 1);
+}
+
+// Shapes of single mail systems, and languages.
+
+#[test]
+fn a_quoted_local_part_and_a_numbered_list_open_blocks() {
+    let records = bounced(&plain(
+        "The following address(es) failed:\n\n  \"ann lee\"@example.net\n    User unknown\n\n  2. bob@example.net - Mailbox full\n",
+    ));
+    assert_eq!(records.len(), 2);
+    says(&records[0], "\"ann lee\"@example.net", "User unknown");
+    assert_eq!(records[1].recipient.as_deref(), Some("bob@example.net"));
+    assert!(records[1].reply.contains("Mailbox full"));
+}
+
+#[test]
+fn an_address_is_freed_of_the_letters_glued_to_it() {
+    let record = one(&plain(
+        "did not reach the following recipient(s):\n\nc=us;a= ;p=example;o=hq;dda:SMTP=cleo@example.net; on Mon, 3 Feb 2025\n    The mailbox is full\n",
+    ));
+    assert_eq!(record.recipient.as_deref(), Some("cleo@example.net"));
+    let record = one(&plain(
+        "您发送给dora@example.cn的邮件被退回，收件人邮箱已满。\n",
+    ));
+    assert_eq!(record.recipient.as_deref(), Some("dora@example.cn"));
+    // An address may be all Chinese.
+    let record = one(&plain("<用户@例子.cn>: User unknown\n"));
+    says(&record, "用户@例子.cn", "User unknown");
+}
+
+#[test]
+fn a_final_recipient_that_is_no_mail_address_gives_way_to_what_the_sender_knows() {
+    for strange in [
+        "X400; /C=DE/A=EX/S=LEE/",
+        "LOCAL;<lee>",
+        "rfc822; lee@store",
+    ] {
+        let fields = format!("Final-Recipient: {strange}\nAction: failed\nStatus: 5.1.1");
+        let record = one(&report("It failed.", &fields));
+        assert_eq!(
+            record.recipient.as_deref(),
+            Some("list@example.org"),
+            "{strange}"
+        );
+        let named = format!("Original-Recipient: rfc822; ann@example.net\n{fields}");
+        let record = one(&report("It failed.", &named));
+        assert_eq!(
+            record.recipient.as_deref(),
+            Some("ann@example.net"),
+            "{strange}"
+        );
+    }
+}
+
+#[test]
+fn the_return_path_names_the_recipient_where_nothing_else_does() {
+    let to = |path: &str| plain("The mailbox is full.\n").replace("news@example.com", path);
+    for path in [
+        "bounce-eve=example.net@news.example.com",
+        "list-bounces+eve=example.net@news.example.com",
+        "bounces+77-eve=example.net@news.example.com",
+        "list-return-12-eve=example.net@news.example.com",
+    ] {
+        assert_eq!(
+            one(&to(path)).recipient.as_deref(),
+            Some("eve@example.net"),
+            "{path}"
+        );
+    }
+    for path in [
+        "prvs=12ab=news@example.com",
+        "news@example.com",
+        "a=b@example.com",
+    ] {
+        assert_eq!(one(&to(path)).recipient, None, "{path}");
+    }
+}
+
+#[test]
+fn a_link_names_the_recipient_of_an_html_bounce_without_addresses() {
+    let mail = plain(
+        "<p>Delivery has failed to <a href=\"mailto:fay@example.net?subject=x\">Fay</a>.</p><p>The mailbox is full.</p>\n",
+    )
+    .replace("\n\n<p>", "\nContent-Type: text/html\n\n<p>");
+    let record = one(&mail);
+    assert_eq!(record.recipient.as_deref(), Some("fay@example.net"));
+    assert!(record.reply.contains("The mailbox is full."));
+}
+
+#[test]
+fn words_right_below_an_address_are_about_it_in_any_language() {
+    let record = one(&plain(
+        "Sendingin mistókst til þessara viðtakenda:\n\ngil@example.net\nPósthólf viðtakandans er ekki til hér.\n",
+    ));
+    says(
+        &record,
+        "gil@example.net",
+        "Pósthólf viðtakandans er ekki til hér.",
+    );
+    // Though another recipient has a reply with a code.
+    let records = bounced(&plain(
+        "  hal@example.net\n    all mail exchangers are gone away\n  ida@example.net\n    552 5.3.4 message too big\n",
+    ));
+    says(
+        &records[0],
+        "hal@example.net",
+        "all mail exchangers are gone away",
+    );
+    says(&records[1], "ida@example.net", "552 5.3.4 message too big");
+}
+
+#[test]
+fn a_count_is_no_reply() {
+    let record = one(&plain(
+        "Message details:\n  Size (in bytes): 512\n  Number of lines: 450\n\nFailed recipient(s):\njan@example.net\n\nError message:\n550 5.1.1 no mailbox\n",
+    ));
+    says(&record, "jan@example.net", "550 5.1.1 no mailbox");
+}
+
+#[test]
+fn a_dated_transcript_is_read_behind_its_arrows() {
+    let record = one(&plain(
+        "The following addresses did NOT receive a copy of your message:\n\n> kim@example.net\n\n--- Session Transcript ---\n \
+         Mon 2025-02-03 09:00:00: --> RCPT To:<kim@example.net>\n Mon 2025-02-03 09:00:01: <-- 550 Not one of ours\n \
+         Mon 2025-02-03 09:00:01: --> QUIT\n",
+    ));
+    says(&record, "kim@example.net", "550 Not one of ours");
+}
+
+#[test]
+fn what_a_local_mailer_said_stands_before_sendmails_word_for_it() {
+    let record = one(&plain(
+        "   ----- The following addresses had permanent fatal errors -----\n<leo@example.net>\n\n   ----- Transcript of session follows -----\n\
+         procmail: Quota exceeded while writing \"/var/mail/leo\"\n550 5.0.0 <leo@example.net>... Can't create output\n",
+    ));
+    says(
+        &record,
+        "leo@example.net",
+        "procmail: Quota exceeded while writing \"/var/mail/leo\" 550 5.0.0 <leo@example.net>... Can't create output",
+    );
+}
+
+#[test]
+fn a_line_of_dashes_with_an_address_is_read() {
+    let record = one(&plain(
+        "Your message could not be delivered for this reason:\n\n --- Invalid receiver address: mia@example.net\n\n --- Returned message ---\n\nHello.\n",
+    ));
+    assert_eq!(record.recipient.as_deref(), Some("mia@example.net"));
+    assert!(record.reply.contains("Invalid receiver address"));
+}
+
+#[test]
+fn a_report_sent_as_a_file_is_a_report() {
+    let record = one(
+        "Return-Path: <>\nFrom: postmaster@mx.example.net\nTo: news@example.com\nSubject: Undeliverable\n\
+         Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee the file.\n\n--b\n\
+         Content-Type: application/octet-stream; name=\"details.txt\"\n\nReporting-MTA: dns; mx.example.net\n\n\
+         Final-Recipient: rfc822; ned@example.net\nAction: failed\nStatus: 5.1.1\n\n--b--\n",
+    );
+    assert_eq!(record.format, "dsn");
+    says(&record, "ned@example.net", "5.1.1");
+}
+
+#[test]
+fn the_exit_status_of_a_program_gives_way_to_the_status() {
+    let record = one(&report(
+        "It failed.",
+        "Final-Recipient: rfc822; ola@example.net\nAction: failed\nStatus: 5.3.0\nDiagnostic-Code: x-unix; 127",
+    ));
+    says(&record, "ola@example.net", "5.3.0");
+}
+
+#[test]
+fn a_recipient_without_a_word_about_him_is_reported_with_the_subject() {
+    let record = one(&plain(">>> pia@example.net <pia@example.net>\n"));
+    says(
+        &record,
+        "pia@example.net",
+        "Undelivered Mail Returned to Sender",
+    );
+}
+
+#[test]
+fn talk_about_bounces_and_notices_to_their_owner_are_no_bounces() {
+    let mail = |from: &str, subject: &str, body: &str| {
+        format!("From: {from}\nTo: news@example.com\nSubject: {subject}\n\n{body}\n")
+    };
+    let talk = mail(
+        "Ann <ann@example.net>",
+        "Re: delivery status of my parcel",
+        "User unknown to me. Ask bob@example.net.",
+    );
+    assert_eq!(other(&talk), Mail::NotABounce);
+    let notice = mail(
+        "postmaster@example.com",
+        "Your mailbox is nearly full",
+        "The mailbox news@example.com uses 91% of its quota.",
+    );
+    assert_eq!(other(&notice), Mail::NotABounce);
+    let signed = mail(
+        "list-admin@example.net",
+        "Not a member",
+        "--elena@example.net, be seeing you",
+    );
+    assert_eq!(
+        other(&format!("Return-Path: <>\n{signed}")),
+        Mail::NotABounce
+    );
+}
+
+#[test]
+fn a_bounce_is_known_by_its_subject_in_many_languages() {
+    let mail = |subject: &str, body: &str| {
+        format!(
+            "From: Mail <mail@mx.example.net>\nTo: news@example.com\nSubject: {subject}\n\n{body}\n"
+        )
+    };
+    for (subject, body) in [
+        (
+            "Zustellung fehlgeschlagen",
+            "Das Konto ann@example.net wurde gesperrt.",
+        ),
+        ("Échec de remise", "Destinataire inconnu : ann@example.net"),
+        ("Mensaje devuelto", "El buzón ann@example.net está lleno."),
+        ("Mancata consegna", "Indirizzo inesistente: ann@example.net"),
+        (
+            "Falha na entrega da mensagem",
+            "Caixa cheia: ann@example.net",
+        ),
+        ("Zwrot wiadomości", "Skrzynka ann@example.net jest pełna."),
+        (
+            "Сообщение не доставлено",
+            "Ящик ann@example.net переполнен.",
+        ),
+        ("メール送信エラー", "宛先不明: ann@example.net"),
+        ("메일 전송 실패", "ann@example.net: 용량 초과"),
+        ("邮件投递失败", "收件人ann@example.net不存在"),
+    ] {
+        let record = one(&mail(subject, body));
+        assert_eq!(
+            record.recipient.as_deref(),
+            Some("ann@example.net"),
+            "{subject}"
+        );
+        assert_eq!(record.outcome, Some(Outcome::Bounced), "{subject}");
+    }
+    for subject in [
+        "Entrega retrasada: oferta",
+        "Vertraagd: aanbod",
+        "Opóźnione: oferta",
+        "Задержка доставки",
+        "配信遅延",
+    ] {
+        let record = one(
+            &plain("<ann@example.net>: connect to mx.example.net: timed out\n")
+                .replace("Undelivered Mail Returned to Sender", subject),
+        );
+        assert_eq!(record.outcome, Some(Outcome::Deferred), "{subject}");
+    }
 }
 
 // Hostile mails.

@@ -689,7 +689,10 @@ fn finished<'a>(
         Some(Outcome::Bounced) if claim == Family::Temporary && !passes => {
             family = Family::Permanent
         }
-        Some(Outcome::Deferred) if family == Family::Permanent && claim == Family::Unknown => {
+        Some(Outcome::Deferred)
+            if family == Family::Permanent
+                && (claim == Family::Unknown || cause == Cause::DeliveryExpired) =>
+        {
             family = Family::Temporary
         }
         _ => {}

@@ -14,6 +14,8 @@ use mail_parser::decoders::quoted_printable::quoted_printable_decode;
 use mail_parser::parsers::MessageStream;
 use memchr::{memchr, memchr_iter, memmem};
 
+use super::text::is_address;
+
 /// Multiparts deeper than this are not opened.
 const DEEPEST: usize = 8;
 /// More parts than this are not looked at: a report has two or three.
@@ -175,6 +177,16 @@ impl<'m> Part<'m> {
             _ => text,
         }
     }
+
+    /// The address of the first `mailto:` link of an HTML part.
+    pub fn mailto(&self) -> Option<String> {
+        let bytes = self.bytes();
+        let html = decoded(&bytes, &self.charset);
+        let (_, linked) = html.split_once("mailto:")?;
+        let end = linked.find(['"', '\'', '>', '?', ' '])?;
+        let address = linked.get(..end)?;
+        is_address(address).then(|| address.to_owned())
+    }
 }
 
 /// A mail, opened.
@@ -327,6 +339,10 @@ fn collect<'m>(header: &Fields<'m>, body: &'m [u8], depth: usize, parts: &mut Ve
             Kind::Headers
         }
         "text/html" => Kind::Html,
+        // A report as a file: `application/octet-stream; name="details.txt"`.
+        _ if body.trim_ascii_start().starts_with(b"Reporting-MTA:") && depth < DEEPEST => {
+            Kind::Status
+        }
         _ if media.starts_with("text") || media.starts_with("multipart/") || media.is_empty() => {
             Kind::Text
         }

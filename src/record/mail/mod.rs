@@ -21,7 +21,7 @@ use self::hop::Said;
 use self::mime::{Kind, Opened};
 use self::report::{Recipient, Report};
 use self::text::{host_name, is_address, one_line, within};
-use self::words::{CHALLENGES, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
+use self::words::{CHALLENGES, DELAYED, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
 use super::{Outcome, Record};
 
 /// Bounces inside bounces inside mails are opened up to this depth.
@@ -159,7 +159,9 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     if is_challenge && !from_system {
         return Err(Mail::ChallengeResponse);
     }
-    if SUBJECTS.iter().any(|word| subject.contains(word)) {
+    // Somebody who answers a bounce is none.
+    let is_talk = subject.starts_with("re:") && !from_system;
+    if !is_talk && SUBJECTS.iter().any(|word| subject.contains(word)) {
         return Ok(Sign::Strong);
     }
     if from_system {
@@ -268,7 +270,11 @@ fn records(
                 ))
     };
     let mut prose = prose::read(&text, &is_other);
-    if prose.named.is_empty() && report.recipients.is_empty() && failed.is_empty() {
+    if sign >= Sign::Strong
+        && prose.named.is_empty()
+        && report.recipients.is_empty()
+        && failed.is_empty()
+    {
         // The sender himself is the recipient: a mail to his own, dead address.
         let again = prose::read(&text, &|_| false);
         if again.named.len() == 1 {
@@ -300,12 +306,15 @@ fn records(
 
     if has_report {
         let only = report.recipients.len() == 1;
+        let returned = field_of_original("to");
         let records = report
             .recipients
             .iter()
             .enumerate()
             .map(|(at, told)| {
                 let failed = failed.get(at).or(failed.first().filter(|_| only));
+                // `X400; /C=DE/S=ANN/` and `LOCAL; ann` are nobody the sender knows; the returned mail tells whom he meant.
+                let failed = failed.or(returned.as_ref().filter(|_| only));
                 let address = recipient(told, failed);
                 let said = address
                     .as_deref()
@@ -328,7 +337,7 @@ fn records(
     let needed = match sign {
         Sign::Report | Sign::Strong => 0,
         Sign::Fair => 1,
-        Sign::Weak => 2,
+        Sign::Weak => 3,
         Sign::None => return (Vec::new(), false),
     };
     if strength < needed {
@@ -344,7 +353,9 @@ fn records(
     let surely = !failed.is_empty();
     if failed.is_empty() {
         // A bounce for a mail that it returns: that mail says to whom it went.
-        let to = field_of_original("to").or_else(|| returned_to(mail));
+        let to = field_of_original("to")
+            .or_else(|| returned_to(mail))
+            .or_else(|| bounced_to.as_deref().and_then(from_verp));
         failed.extend(to.filter(|_| strength > 0));
     }
     if failed.is_empty() && strength >= 3 && sign == Sign::Strong {
@@ -355,11 +366,12 @@ fn records(
             .collect();
         return (records, false);
     }
+    let told = hop::sentence(&subject, 0);
     let records = failed
         .into_iter()
-        .filter_map(|address| {
-            let said = prose.about(&address, true)?;
-            Some(from_prose(Some(address), said, &frame, outcome))
+        .map(|address| {
+            let said = prose.about(&address, true).unwrap_or(&told);
+            from_prose(Some(address), said, &frame, outcome)
         })
         .collect();
     (records, surely)
@@ -381,6 +393,12 @@ fn words_for_humans(mail: &Opened<'_>) -> String {
     let mut text = of(Kind::Text);
     if text.trim().is_empty() {
         text = of(Kind::Html);
+        if !text.contains('@') {
+            // Who is named in HTML may be named by a link alone.
+            for link in mail.parts.iter().filter(|part| part.kind == Kind::Html) {
+                text.extend(link.mailto().map(|address| format!("\n\n{address}")));
+            }
+        }
     }
     if text.trim().is_empty() {
         // A part in front of the first boundary, or a multipart that is none.
@@ -409,6 +427,20 @@ fn returned_to(mail: &Opened<'_>) -> Option<String> {
         .and_then(first_address)
 }
 
+/// The recipient that a return path is made for: `bounces+1234-ann=example.com@news.example.org` (VERP).
+fn from_verp(path: &str) -> Option<String> {
+    let (local, domain) = path.rsplit_once('@')?.0.rsplit_once('=')?;
+    let local = local.rsplit('+').next().unwrap_or(local);
+    // What stands before is the list, a word for bounces and numbers.
+    let local = ["bounce-", "bounces-", "return-"]
+        .iter()
+        .find_map(|word| local.rsplit_once(word))
+        .map_or(local, |(_, behind)| behind);
+    let local = local.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == '-');
+    let address = format!("{local}@{domain}");
+    (domain.contains('.') && !local.contains('=') && is_address(&address)).then_some(address)
+}
+
 /// Is this the receipt of a delivery? ("Delivery Status Notification (Success)", "Successful Mail Delivery Report")
 fn is_success(subject: &str) -> bool {
     let subject = subject.to_lowercase();
@@ -421,17 +453,7 @@ fn is_success(subject: &str) -> bool {
 /// Is this about a mail that is still in the queue?
 fn is_delay(subject: &str, text: &str) -> bool {
     let subject = subject.to_lowercase();
-    if [
-        "delay",
-        "warning",
-        "verzögert",
-        "delivery incomplete",
-        "(delay)",
-        "retard",
-    ]
-    .iter()
-    .any(|word| subject.contains(word))
-    {
+    if DELAYED.iter().any(|word| subject.contains(word)) {
         return true;
     }
     let start = within(text, 4_000).to_lowercase();
@@ -441,7 +463,12 @@ fn is_delay(subject: &str, text: &str) -> bool {
 /// The recipient as the sender knows it.
 fn recipient(told: &Recipient, failed: Option<&String>) -> Option<String> {
     let is_plain = |address: &&String| {
-        is_address(address) && !address.starts_with(['@', '|', '/']) && !address.contains(':')
+        address
+            .rsplit_once('@')
+            .is_some_and(|(_, domain)| domain.contains(['.', '[']))
+            && is_address(address)
+            && !address.starts_with(['@', '|', '/'])
+            && !address.contains(':')
     };
     told.last
         .as_ref()
@@ -473,7 +500,9 @@ fn from_report(
             own = said.clone();
         }
     }
-    if is_poor(&own.reply) && (own.reply.is_empty() || !is_poor(&told.status)) {
+    // The exit status of a program (`x-unix; 127`) tells less than any other status.
+    let is_bare = own.reply.is_empty() || own.reply.parse::<u8>().is_ok();
+    if is_poor(&own.reply) && (is_bare || !is_poor(&told.status)) {
         own.reply = one_line(&told.status);
     }
     if own.reply.is_empty()

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use super::hop::{self, Said};
 use super::mime;
 use super::report::MOST_RECIPIENTS;
-use super::text::{is_address, one_line, within, within_end};
+use super::text::{is_address, one_line, unglued, within, within_end};
 use super::words::weight;
 use crate::reply::Enhanced;
 
@@ -66,10 +66,13 @@ impl Line<'_> {
     }
 
     /// A rule of dashes, stars or equals signs, with or without a title in it.
+    ///
+    /// CompuServe's `--- Invalid receiver address: a@b` is none.
     fn is_rule(&self) -> bool {
         ["---", "===", "***", "___", "|--", "###"]
             .iter()
             .any(|rule| self.text.starts_with(rule))
+            && !self.text.contains('@')
     }
 }
 
@@ -152,7 +155,8 @@ fn is_copy_notice(line: &str) -> bool {
         return false;
     }
     let lower = line.to_lowercase();
-    NOTICES.iter().any(|notice| lower.contains(notice))
+    // MDaemon: "The following addresses did NOT receive a copy of your message".
+    !lower.contains("not receive") && NOTICES.iter().any(|notice| lower.contains(notice))
 }
 
 /// Words that may stand before the address that opens a block.
@@ -185,6 +189,13 @@ fn opener(line: &str) -> Option<(&str, &str)> {
     }
     let mut start =
         line.trim_start_matches(['<', '>', '*', '-', '•', '·', '"', '\'', '(', ' ', '\t', '[']);
+    // `1. a@b`, `2) a@b`
+    if let Some((number, listed)) = start.split_once(['.', ')'])
+        && (1..=3).contains(&number.len())
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+    {
+        start = listed.trim_start_matches(['<', ' ']);
+    }
     if let Some(label) = LABELS.iter().find(|label| {
         start
             .get(..label.len())
@@ -201,7 +212,7 @@ fn opener(line: &str) -> Option<(&str, &str)> {
     {
         return Some((address, ""));
     }
-    let (address, rest) = leading_address(start)?;
+    let (address, rest) = quoted_address(line).or_else(|| leading_address(start))?;
     // `a@b <c@d>: ...`: a name that looks like an address, before the address.
     if let Some(bracketed) = rest.strip_prefix('<')
         && let Some((inner, behind)) = bracketed.split_once('>')
@@ -212,19 +223,31 @@ fn opener(line: &str) -> Option<(&str, &str)> {
     Some((address, rest))
 }
 
+/// `"john doe"@example.com` (RFC 5321 section 4.1.2), and the rest.
+fn quoted_address(line: &str) -> Option<(&str, &str)> {
+    let line = line.trim_start_matches('<');
+    let (local, domain) = line.strip_prefix('"')?.split_once("\"@")?;
+    let end = domain
+        .find(|letter: char| letter.is_whitespace() || "<>(),;:".contains(letter))
+        .unwrap_or(domain.len());
+    let (address, rest) = line.split_at_checked(local.len() + 3 + end)?;
+    let whole = is_address(address) && !local.contains(['"', '<', '@']);
+    whole.then(|| (address, rest.trim_start_matches(['>', ':', ' ', '\t'])))
+}
+
 /// The address that `text` begins with, and the rest without its closing bracket.
 fn leading_address(text: &str) -> Option<(&str, &str)> {
     let end = text
         .find(|letter: char| letter.is_whitespace() || "<>()[],;:\"'|".contains(letter))
         .unwrap_or(text.len());
-    let (address, rest) = text.split_at_checked(end)?;
-    let bare = address.trim_end_matches('.');
+    let bare = unglued(text.get(..end)?.trim_end_matches('.'));
     if !is_address(bare) {
         return None;
     }
+    let (_, rest) = text.split_once(bare)?;
     Some((
         bare,
-        rest.trim_start_matches(['>', '"', '\'', ']', ')', ':', ' ', '\t']),
+        rest.trim_start_matches(['.', '>', '"', '\'', ']', ')', ':', ' ', '\t']),
     ))
 }
 
@@ -232,7 +255,7 @@ fn leading_address(text: &str) -> Option<(&str, &str)> {
 fn addresses(line: &str) -> impl Iterator<Item = &str> {
     let line = within(line, LONGEST_LINE);
     line.split(|letter: char| letter.is_whitespace() || "<>()[],;:\"'|&?".contains(letter))
-        .map(|word| word.trim_matches(['.', '!']))
+        .map(|word| unglued(word.trim_matches(['.', '!'])))
         .filter(|word| word.contains('@') && is_address(word))
 }
 
@@ -272,6 +295,14 @@ fn is_aside(line: &str) -> bool {
     ASIDES.iter().any(|aside| lower.starts_with(aside))
         || CONTACTS.iter().any(|contact| lower.contains(contact))
 }
+
+/// Sendmail's words for a local mailer that failed.
+const MAILER_FAILED: &[&str] = &[
+    "service unavailable",
+    "can't create output",
+    "unknown mailer error 1",
+    "unknown mailer error 2",
+];
 
 /// A reply with a code in it, and where it was found.
 struct Coded {
@@ -443,12 +474,14 @@ fn coded(lines: &[Line<'_>]) -> Vec<Coded> {
             && ["need rcpt", "recipient", "sequence", "need mail"]
                 .iter()
                 .any(|word| lower.contains(word));
-        if lower.trim_end_matches('.').ends_with("service unavailable")
+        if MAILER_FAILED
+            .iter()
+            .any(|words| lower.trim_end_matches('.').ends_with(words))
             && let Some(above) = at.checked_sub(1).and_then(|above| lines.get(above))
             && !above.text.starts_with(['<', '>', '.', '-'])
             && weight(above.text) > 2
         {
-            // Sendmail's word for a local mailer that failed; what the mailer said stands above it.
+            // What the mailer said stands above.
             let mailer = one_line(within(above.text, LONGEST_SENTENCE));
             said.reply = format!("{mailer} {}", said.reply);
         }
@@ -635,10 +668,16 @@ fn is_spoken(head: &str) -> bool {
         return true;
     };
     match last {
-        ':' => !head
-            .trim_end_matches([':', ' '])
-            .ends_with(|letter: char| letter.is_ascii_digit()),
+        ':' => {
+            let label = head.trim_end_matches([':', ' ', ')']);
+            !label.ends_with(|letter: char| letter.is_ascii_digit())
+                && !["bytes", "size", "lines"]
+                    .iter()
+                    .any(|count| label.ends_with(count))
+        }
         ';' | '\'' | '"' | '(' | '[' | '#' | '<' | '“' | '«' | '‘' => true,
+        // The other side's line in MDaemon's transcript.
+        '-' if head.ends_with("<--") => true,
         '-' | '*' => head.trim_matches(['-', '*', ' ']).is_empty(),
         ',' => head.ends_with("],") || head.ends_with(")"),
         _ => {
@@ -734,10 +773,14 @@ fn close(lines: &[Line<'_>], open: &mut Vec<(usize, &str)>, found: &mut Vec<Para
     }
     if let Some((line, text)) = open.first()
         && strongest.1 < 2
-        && lines.get(*line).is_some_and(|line| line.opens.is_some())
+        && (lines.get(*line).is_some_and(|line| line.opens.is_some())
+            || line
+                .checked_sub(1)
+                .and_then(|above| lines.get(above)?.opens)
+                .is_some_and(|(_, rest)| rest.is_empty()))
         && text.split_whitespace().nth(1).is_some()
     {
-        // Words right behind an address are about it, whatever they are.
+        // Words right behind an address, or right below, are about it, whatever they are.
         strongest = (0, 2);
     }
     // "The response was:" announces the very words of the other side, in the next line or paragraph.

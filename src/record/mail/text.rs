@@ -46,6 +46,33 @@ pub fn is_address(text: &str) -> bool {
         && !local.starts_with("mailto:")
 }
 
+/// The address inside a word, freed of what writers glue to it: `SMTP=` (X.400) and the Chinese or Japanese around it.
+pub fn unglued(word: &str) -> &str {
+    let is_glue = |letter: char| letter >= '\u{2e80}';
+    let Some(at) = word.rfind('@') else {
+        return word;
+    };
+    let (local, domain) = word.split_at(at);
+    let from = match local.char_indices().rfind(|(_, letter)| is_glue(*letter)) {
+        // An address may be all Chinese; glue ends where another script begins.
+        Some((place, letter)) if place + letter.len_utf8() < at => place + letter.len_utf8(),
+        _ if local
+            .get(..5)
+            .is_some_and(|head| head.eq_ignore_ascii_case("smtp=")) =>
+        {
+            5
+        }
+        _ => 0,
+    };
+    let to = match domain.find(is_glue) {
+        Some(end) if end > 1 && !domain.get(..end).is_some_and(|head| head.ends_with('.')) => {
+            at + end
+        }
+        _ => word.len(),
+    };
+    word.get(from..to).unwrap_or(word)
+}
+
 /// A word that can be a host's name: letters, digits, dots, at least one dot.
 pub fn host_name(word: &str) -> Option<String> {
     let word = word.trim_matches(['<', '>', '(', ')', '.', ',', ':', ';', '"', '\'', '#']);

@@ -10,7 +10,7 @@ use super::text::within;
 pub const SYSTEMS: &[&str] = &[
     "mailer-daemon", "mailerdaemon", "mailer daemon", "postmaster", "mail delivery", "maildelivery", "mdaemon",
     "mail administrator", "system administrator", "mail.delivery", "mail deliver", "bounce-notification",
-    "ndr administrator", "delivery subsystem",
+    "ndr administrator", "delivery subsystem", "microsoftexchange", "mail system", "mail daemon", "mail-daemon",
 ];
 
 /// Subjects that only bounces have.
@@ -24,7 +24,13 @@ pub const SUBJECTS: &[&str] = &[
     "no se puede entregar", "não entregue", "onbestelbaar", "недоставлен", "не доставлено", "配信不能", "配信できません", "退信",
     "无法传递", "無法傳遞", "mail system error", "error sending your mail", "delivery delayed", "delayed mail",
     "considered unsolicited", "message you sent blocked", "rejected:", "ikke leveres", "kunde inte levereras",
-    "niedostarcz", "doručiteln",
+    "niedostarcz", "doručiteln", "kan ikke leveres", "teslim edilemedi", "kézbesíthetetlen", "toimittamatta",
+    "未送达", "被退回", "반송", "배달되지", "mail returned", "bounced mail", "mail bounced", "non-delivery", "nondeliverable",
+    "delivery error", "unable to deliver", "failed to deliver", "zustellung fehlgeschlagen", "échec de remise",
+    "non distribué", "avis de non-remise", "mancata consegna", "consegna fallita", "mensaje devuelto", "correo devuelto",
+    "error en la entrega", "no entregado", "falha na entrega", "mensagem devolvida", "zwrot wiadomości", "nelivrat",
+    "ошибка доставки", "не доставлен", "送信エラー", "配信エラー", "配送エラー", "送达失败", "投递失败", "無法送達", "전송 실패",
+    "전달되지",
 ];
 
 /// How the subjects of automatic answers begin.
@@ -68,7 +74,9 @@ pub const REASONS: &[&str] = &[
     "non trovato", "non esiste", "piena", "sconosciut", "unbekannt", "nicht gefunden", "existiert nicht", "voll",
     "abgelehnt", "überschritten", "bestaat niet", "onbekend", "vol ", "nie istnieje", "okänd", "finns inte", "見つかり",
     "存在し", "いっぱい", "拒否", "不明", "容量", "不存在", "已满", "被拒", "不接受", "не найден", "не существует", "переполнен",
-    "заблокирован", "отклонен", "недоступен",
+    "заблокирован", "отклонен", "недоступен", "illegal", "has been broken", "nameserver", "non-existent", "nonexistent", "not known", "not a known",
+    "inconnu", "lleno", "inconnue", "pełn", "hittades", "hitta", "fuld", "plná", "dolu", "niet gevonden", "erreicht",
+    "cuota", "excedid", "превыш", "funnet", "megtelt", "не знайдено", "找不到", "不足", "초과", "가득", "존재하지", "찾을 수 없",
 ];
 
 /// Words that say only that something failed.
@@ -77,19 +85,28 @@ pub const FAILURES: &[&str] = &[
     "could not be delivered", "not be delivered", "could not deliver", "couldn't deliver", "unable to deliver",
     "not delivered", "undeliver", "has failed", "failed", "failure", "cannot be", "wasn't able",
     "not yet been delivered", "error", "delayed", "not yet received", "nicht zugestellt", "nicht übermittelt",
-    "доставлен", "送信できません", "échec", "no se pudo", "non è riuscito",
+    "доставлен", "送信できません", "échec", "no se pudo", "non è riuscito", "no se ha podido", "n'a pas pu", "n'a pu",
+    "n'avons pas pu", "non è stato consegnato", "impossibile consegnare", "não pôde", "kon niet", "kunde inte",
+    "ikke leveres", "nie mogła", "nie udało", "не удалось", "できませんでした", "未能", "失败", "실패", "못했습니다", "수 없습니다",
 ];
 
 /// What every bounce says; it tells no reason whatever words it has.
 #[rustfmt::skip]
 pub const BOILERPLATE: &[&str] = &[
     "this message was created automatically", "this is an automatically generated",
-    "this is the mail system at host", "i'm sorry to have to inform", "for further assistance",
+    "this is the mail system at host", "i'm sorry to have to inform", "for further assistance", "number and frequency",
     "if you do so, please", "delete your own text", "do not reply", "no action is required",
     "please note that this is only", "this is only a notification", "there is no need to resend",
     "you do not need to resend", "this is a mime", "hi. this is the", "this is a permanent error",
-    "the following address", "reporting-mta", "final-recipient", "to view your message", "if you believe",
+    "the following addresses", "the following address(es)", "the following address failed", "reporting-mta", "final-recipient", "to view your message", "if you believe",
     "for more information", "the message identifier is", "the subject of the message",
+];
+
+/// How the subjects of mails speak of one that is still in the queue.
+#[rustfmt::skip]
+pub const DELAYED: &[&str] = &[
+    "delay", "warning", "verzögert", "delivery incomplete", "retard", "retrasad", "atrasad", "in ritardo", "vertraagd",
+    "försenad", "forsinket", "opóźnion", "задерж", "遅延", "延迟", "延遲", "지연",
 ];
 
 /// What is said about a mail that is still in the queue.
