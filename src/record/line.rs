@@ -256,8 +256,10 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
                 Some(_) => return None,
                 None => (tag, false),
             };
-            let plausible =
-                (has_number || (after_stamp && place > 0)) && is_program(name.as_bytes());
+            // A number alone counts something: `delivery 12: ...`.
+            let is_named = has_number
+                || after_stamp && place > 0 && !name.bytes().all(|byte| byte.is_ascii_digit());
+            let plausible = is_named && is_program(name.as_bytes());
             return plausible.then(|| (name, without_solaris_id(behind)));
         }
         // The flags of Exim, which has neither host nor program in its lines.

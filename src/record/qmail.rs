@@ -234,6 +234,19 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_that_was_made_readable_is_a_stamp() {
+        let text = "2026-06-01 10:00:00.123456500 starting delivery 12: msg 345 to remote bob@example.com\n2026-06-01 10:00:01.123456500 delivery 12: failure: Sorry,_no_mailbox_here_by_that_name._(#5.1.1)/\n";
+        let records = all(text);
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].format, "qmail");
+        assert_eq!(records[0].recipient.as_deref(), Some("bob@example.com"));
+        assert_eq!(
+            records[0].time.as_deref(),
+            Some("2026-06-01 10:00:01.123456500")
+        );
+    }
+
+    #[test]
     fn a_success_is_sent() {
         let record = one(
             "@400000006683f0a1075bca94 delivery 12: success: 192.0.2.1_accepted_message./Remote_host_said:_250_2.0.0_OK/",
