@@ -1,8 +1,11 @@
-//! The exit status: every number the program ends with stands here.
+//! How the program ends: every number of its exit status stands here, and what is said when output fails.
 
 use std::process::ExitCode;
 
 use whybounce::vocabulary::Exit;
+
+/// What failed when output fails; the reason stands behind it.
+pub const CANNOT_WRITE: &str = "cannot write the output";
 
 /// How the program ends; after grep(1), and with `--exit-status` after sysexits(3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,11 +10,10 @@ use whybounce::reply::Enhanced;
 use whybounce::vocabulary::{Family, Lists, Operating, Owner, Phase, Priority, Retry, Strength};
 
 use crate::cli::Topic;
-use crate::exit::Status;
+use crate::exit::{CANNOT_WRITE, Status};
+use crate::names::{MAIL_FORMATS, unknown};
 use crate::render::escape::visible;
 use crate::render::text::Page;
-use crate::run::CANNOT_WRITE;
-use crate::settings::{MAIL_FORMATS, unknown};
 
 /// How many examples stand for all rules of a cause.
 const EXAMPLES: usize = 3;

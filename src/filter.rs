@@ -5,7 +5,7 @@ use whybounce::knowledge::{self, BUILT_IN, Cause, Tables};
 use whybounce::verdict::Verdict;
 use whybounce::vocabulary::{Confidence, Family, Kind, Owner, Phase, Priority, Retry};
 
-use crate::settings::{format_names, unknown};
+use crate::names::{format_names, unknown};
 
 /// What a verdict must have: one of the values under the key.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::progress::{Progress, standard_input};
+use crate::progress::Progress;
 use crate::signals::Signals;
 use crate::unpack::unpacked;
 
@@ -141,11 +141,40 @@ impl Source {
         })
     }
 
+    /// Bytes of all sources; `None` as soon as one of them is no regular file.
+    #[must_use]
+    pub fn size_of(sources: &[Self]) -> Option<u64> {
+        let mut sum = 0;
+        for source in sources {
+            let about = match source {
+                Self::Argument(_) => return None,
+                Self::Stdin { .. } => standard_input()?.metadata(),
+                Self::File(path) => path.metadata(),
+            };
+            let about = about.ok().filter(fs::Metadata::is_file)?;
+            sum += about.len();
+        }
+        Some(sum)
+    }
+
     /// Whether somebody would have to type the records: a program that sits there silently helps nobody.
     #[must_use]
     pub fn is_terminal(&self) -> bool {
         *self == Self::Stdin { named: false } && io::stdin().is_terminal()
     }
+}
+
+/// Standard input as a file: what stands behind `< mail.log` has a size.
+#[cfg(unix)]
+fn standard_input() -> Option<File> {
+    use std::os::fd::AsFd;
+    let input = io::stdin().as_fd().try_clone_to_owned().ok()?;
+    Some(File::from(input))
+}
+
+#[cfg(not(unix))]
+fn standard_input() -> Option<File> {
+    None
 }
 
 /// Cuts a stream into blocks of whole lines.
@@ -392,6 +421,17 @@ pub fn lines(block: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+
+    #[test]
+    fn the_size_is_known_of_files_only() {
+        let file = || Source::File(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml"));
+        let one = Source::size_of(&[file()]).unwrap();
+        assert!(one > 0);
+        assert_eq!(Source::size_of(&[file(), file()]), Some(2 * one));
+        let folder = Source::File(env!("CARGO_MANIFEST_DIR").into());
+        assert_eq!(Source::size_of(&[file(), folder]), None);
+        assert_eq!(Source::size_of(&[Source::Argument("550".into())]), None);
+    }
 
     /// Brings one piece a read, as a pipe does.
     struct Pieces(Vec<Vec<u8>>);

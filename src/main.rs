@@ -6,6 +6,7 @@ mod exit;
 mod explain;
 mod filter;
 mod input;
+mod names;
 mod progress;
 mod redact;
 mod render;
@@ -24,7 +25,7 @@ use whybounce::classifier::Classifier;
 use whybounce::knowledge::user::UserRules;
 
 use cli::Cli;
-use exit::Status;
+use exit::{CANNOT_WRITE, Status};
 use settings::{Settings, Task};
 
 fn main() -> ExitCode {
@@ -74,7 +75,7 @@ fn usage(help: &clap::Error) -> anyhow::Result<Status> {
         return Ok(Status::Trouble);
     }
     let shown = help.print().and_then(|()| io::stdout().flush());
-    shown.context(run::CANNOT_WRITE)?;
+    shown.context(CANNOT_WRITE)?;
     Ok(Status::Answered)
 }
 

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use whybounce::knowledge::user::UserRules;
 use whybounce::own::Own;
 use whybounce::record::{self, Format};
@@ -11,6 +11,7 @@ use whybounce::record::{self, Format};
 use crate::cli::{Cli, Form, Topic, When};
 use crate::filter::Filter;
 use crate::input::Source;
+use crate::names::{MAIL_FORMATS, format_names, unknown};
 use crate::render::Field;
 use crate::user_rules;
 
@@ -152,17 +153,6 @@ fn is(name: &str, value: &str) -> bool {
     std::env::var_os(name).is_some_and(|set| Path::new(&set) == Path::new(value))
 }
 
-/// The names that the records of mails carry: reports after RFC 3464, and all others.
-pub const MAIL_FORMATS: [&str; 2] = ["dsn", "bounce"];
-
-/// The name of every kind of record, dialects included.
-pub fn format_names() -> impl Iterator<Item = &'static str> {
-    let of_lines = record::FORMATS
-        .iter()
-        .flat_map(|format| [format.id].into_iter().chain(format.also.iter().copied()));
-    of_lines.chain(MAIL_FORMATS)
-}
-
 fn kind(id: &str) -> Result<Kind> {
     if MAIL_FORMATS.contains(&id) {
         return Ok(Kind::Mail);
@@ -180,33 +170,4 @@ fn field(name: &str) -> Result<Field> {
         let hint = format!("known are {}", names.join(", "));
         unknown("field", name, names.iter().map(String::as_str), &hint)
     })
-}
-
-/// The error for a word that is not known: says the nearest one, or else what to type next.
-pub fn unknown<'a>(
-    what: &str,
-    word: &str,
-    known: impl Iterator<Item = &'a str>,
-    hint: &str,
-) -> anyhow::Error {
-    match nearest(word, known) {
-        Some(near) => anyhow!("unknown {what} '{word}'; did you mean '{near}'?"),
-        None => anyhow!("unknown {what} '{word}'; {hint}"),
-    }
-}
-
-/// The known word that a mistyped one was probably meant to be.
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let word = word.to_ascii_lowercase();
-    let near = |known: &str| {
-        let known = known.to_ascii_lowercase();
-        let within =
-            word.len() > 3 && known.len() > 3 && (known.contains(&word) || word.contains(&known));
-        strsim::jaro_winkler(&word, &known).max(if within { 0.85 } else { 0.0 })
-    };
-    known
-        .map(|known| (near(known), known))
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|left, right| left.0.total_cmp(&right.0))
-        .map(|(_, known)| known)
 }

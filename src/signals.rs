@@ -2,7 +2,8 @@
 //! that called it expects.
 //!
 //! While the program waits for input it owes nothing, and a signal ends it at once; so does a second one, for whoever
-//! reads the output may be stuck. A report is owed to the end, so there a signal ends the input instead.
+//! reads the output may be stuck. A report is owed to the end, so there a signal ends the input instead, and only one that
+//! comes while the report is written ends the program.
 
 #[cfg(unix)]
 pub use on_unix::Signals;
@@ -36,8 +37,9 @@ mod on_unix {
 
     impl Signals {
         /// Watches for them from now on. Where that is not possible they end the program at once, as they do anyway.
+        /// While a report is owed the second one is no more than the first: timeout(1) sends both at a time.
         #[must_use]
-        pub fn watch() -> Self {
+        pub fn watch(report: bool) -> Self {
             let watch = Self {
                 at_once: Arc::new(AtomicBool::new(true)),
                 caught: Arc::default(),
@@ -46,9 +48,10 @@ mod on_unix {
                 let (at_once, caught) = (&watch.at_once, &watch.caught);
                 // In the order in which they act.
                 let watched = flag::register_conditional_default(signal, Arc::clone(at_once))
-                    .and_then(|_| flag::register_usize(signal, Arc::clone(caught), number))
-                    .and_then(|_| flag::register(signal, Arc::clone(at_once)));
-                drop(watched);
+                    .and_then(|_| flag::register_usize(signal, Arc::clone(caught), number));
+                if !report {
+                    drop(watched.and_then(|_| flag::register(signal, Arc::clone(at_once))));
+                }
             }
             watch
         }
@@ -115,7 +118,7 @@ pub struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    pub fn watch() -> Self {
+    pub fn watch(_: bool) -> Self {
         Self
     }
 

@@ -8,9 +8,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use whybounce::classifier::{Classifier, proof};
 use whybounce::knowledge::user::UserRules;
 
-use crate::exit::Status;
+use crate::exit::{CANNOT_WRITE, Status};
 use crate::render::escape::visible;
-use crate::run::CANNOT_WRITE;
 
 /// Bytes of a file of rules at most: what is larger is no such file.
 const LARGEST: u64 = 16 << 20;

@@ -610,7 +610,12 @@ fn a_signal_ends_the_input_of_a_report() {
             writer.write_all(BOUNCED.as_bytes()).unwrap();
             // It has read that, and waits.
             std::thread::sleep(Duration::from_millis(500));
-            send(name, &child);
+            // timeout(1) sends two at a time.
+            let twice = "kill -\"$0\" \"$1\"; kill -\"$0\" \"$1\"";
+            let sent = Command::new("sh")
+                .args(["-c", twice, name, &child.id().to_string()])
+                .status();
+            assert!(sent.is_ok());
             let output = child.wait_with_output().unwrap();
             drop(writer);
             assert_eq!(output.status.signal(), Some(number), "{source:?}");

@@ -10,14 +10,14 @@ use crate::knowledge::tables::Tables;
 use crate::knowledge::words;
 
 /// How many readings are kept; a power of two.
-const KEPT: usize = 1024;
+const KEPT: usize = 4096;
 /// Replies of more bytes than this are no form letters.
 const LONGEST: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Recall {
     /// Empty until the second reply: whoever asks once needs no memory.
-    kept: Vec<Option<Kept>>,
+    kept: Vec<Option<Box<Kept>>>,
     used: bool,
     sentence: Sentence,
     /// How many were known again.
@@ -115,7 +115,7 @@ impl Recall {
             *beside = newer;
         }
         if let Some(place) = self.kept.get_mut(place) {
-            *place = Some(self.sentence.keep(text, asked, read));
+            *place = Some(Box::new(self.sentence.keep(text, asked, read)));
         }
     }
 }
@@ -246,8 +246,48 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use crate::classifier::Classifier;
-    use crate::knowledge::BUILT_IN;
+    use crate::knowledge::{BUILT_IN, words};
     use crate::verdict::Verdict;
+
+    #[test]
+    fn a_text_is_cut_as_its_plain_text_and_its_literals_are() {
+        let tokens = |text: &str| {
+            let mut tokens = Vec::new();
+            words::cut(text, |token, start, end| {
+                tokens.push((token, text[start..end].to_owned()));
+            });
+            tokens
+        };
+        let odd = [
+            "550",
+            "550-5.1.1 a",
+            "a  b1 @ c 5.7.26  x",
+            "\u{e9}1 caf\u{e9} 2",
+            "12345678 abcdefg 1",
+            "",
+        ];
+        let examples = BUILT_IN
+            .rules
+            .iter()
+            .flat_map(|rule| BUILT_IN.list(rule.examples));
+        for text in odd.into_iter().chain(examples) {
+            let (mut at, mut parts) = (0, Vec::new());
+            loop {
+                let literal = words::literal_behind(text, at);
+                assert!(at <= literal.start, "{text}");
+                parts.extend(tokens(&text[at..literal.start]));
+                parts.extend(tokens(&text[literal.clone()]));
+                if literal.is_empty() {
+                    break;
+                }
+                at = literal.end;
+            }
+            assert_eq!(parts, tokens(text), "{text}");
+        }
+        let literals = |text| words::literal_behind(text, 0);
+        assert_eq!(literals("550-5.1.1 5.7.26 no such b0b here"), 25..28);
+        assert_eq!(literals("550 5.1.1 no literal at all"), 27..27);
+    }
 
     #[test]
     fn a_sentence_known_already_gives_what_it_gives_afresh() {

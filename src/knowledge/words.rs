@@ -401,27 +401,39 @@ pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
 #[must_use]
 pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
     let bytes = text.as_bytes();
-    let mut at = from;
+    let (mut at, mut start) = (from, from);
     while at < bytes.len() {
         let eight = eight_at(bytes, at);
         let marks = within(eight, b'0', b'9') | within(eight, b'@', b'@');
+        let unmarked = marks.trailing_zeros() as usize / 8;
+        let blanks = within(eight, b' ', b' ') & keep(unmarked);
+        if blanks != 0 {
+            start = at + 8 - blanks.leading_zeros() as usize / 8;
+        }
+        at += unmarked;
         if marks == 0 {
-            at += 8;
             continue;
         }
-        at += marks.trailing_zeros() as usize / 8;
-        let before = bytes.get(from..at).unwrap_or_default();
-        let behind = bytes.get(at..).unwrap_or_default();
-        let blank = before.iter().rposition(|byte| *byte == b' ');
-        let start = blank.map_or(from, |blank| from + blank + 1);
-        let length = behind.iter().position(|byte| *byte == b' ');
-        let end = at + length.unwrap_or(behind.len());
-        if start < at || !is_codes(&bytes[start..end]) {
+        let end = blank_behind(bytes, at);
+        if start < at || !is_codes(bytes.get(start..end).unwrap_or_default()) {
             return start..end;
         }
-        at = end;
+        (at, start) = (end, end);
     }
     bytes.len()..bytes.len()
+}
+
+/// Where the next blank stands, or the end.
+fn blank_behind(bytes: &[u8], from: usize) -> usize {
+    let mut at = from;
+    while at < bytes.len() {
+        let before = within(eight_at(bytes, at), b' ', b' ').trailing_zeros() as usize / 8;
+        at += before;
+        if before < 8 {
+            return at;
+        }
+    }
+    bytes.len()
 }
 
 /// Whether a chunk is a reply code, an enhanced code or both (`550-5.1.1`), as each reply of its kind has it.

@@ -7,10 +7,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::json::{owned, text, with_codes};
 use super::line::{Line, code, cut};
+use super::values::{Object, owned, text, with_codes};
 use super::{Give, Outcome, Record, Seen, State, reply};
 
 /// The name in `--from` and in the verdict.
@@ -71,7 +71,7 @@ fn said(words: &str) -> Option<&str> {
 }
 
 /// Reads an event with the result of a delivery; `None` when there is no such result in it.
-pub fn event<'a>(object: &Map<String, Value>, give: Give<'_, 'a>) -> Option<Seen> {
+pub fn event<'a>(object: &Object, give: Give<'_, 'a>) -> Option<Seen> {
     let attempt = object.get("attempt").and_then(Value::as_object);
     let result = attempt.unwrap_or(object).get("result")?.as_object()?;
     let number = result.get("code")?.as_u64()?;

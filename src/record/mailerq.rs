@@ -5,17 +5,17 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::json::{command, owned, text, with_codes};
 use super::line::ip;
+use super::values::{Object, command, owned, text, with_codes};
 use super::{Give, Outcome, Record, Seen};
 
 /// The name in the verdict.
 const ID: &str = "mailerq";
 
 /// Reads a message with its results; `None` when it is none.
-pub fn event<'a>(object: &Map<String, Value>, give: Give<'_, 'a>) -> Option<Seen> {
+pub fn event<'a>(object: &Object, give: Give<'_, 'a>) -> Option<Seen> {
     let result = match object.get("results").or_else(|| object.get("result"))? {
         Value::Array(tries) => tries.last()?,
         result => result,

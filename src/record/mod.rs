@@ -5,6 +5,7 @@
 
 mod courier;
 mod csv;
+mod events;
 mod exim;
 mod halon;
 mod haraka;
@@ -23,6 +24,7 @@ mod sendmail;
 mod stalwart;
 #[cfg(test)]
 mod testing;
+mod values;
 mod windows;
 
 use std::borrow::Cow;

@@ -5,10 +5,10 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::json::text;
 use super::line::{Line, between, code, cut, ip, some, speaks};
+use super::values::{Object, text};
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::vocabulary::Phase;
 
@@ -115,7 +115,7 @@ fn each_recipient<'a>(record: Record<'a>, give: Give<'_, 'a>) {
 }
 
 /// Reads an event in JSON; `None` when it is none of a delivery.
-pub fn event<'a>(object: &Map<String, Value>, give: Give<'_, 'a>) -> Option<Seen> {
+pub fn event<'a>(object: &Object, give: Give<'_, 'a>) -> Option<Seen> {
     let event = object.get("type")?.as_str()?.strip_prefix("delivery.")?;
     let data = object.get("data")?.as_object()?;
     let words = text(object, "text").unwrap_or_else(|| event.replace('-', " "));

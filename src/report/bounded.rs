@@ -1,9 +1,10 @@
 //! A map of bounded size that holds the same in the end, whatever the order in which it was filled.
 
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
-use super::names::Seed;
+/// An odd number of bits in no order, to multiply with: the golden ratio.
+pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// What values are kept by.
 pub trait Key: Copy + Ord {
@@ -85,6 +86,40 @@ impl<K: Key, V> Bounded<K, V> {
     }
 }
 
+/// Hashes with a number that no stranger knows, so that nobody chooses keys that get into each other's way.
+#[derive(Clone, Copy, Debug)]
+struct Seed(u64);
+
+impl Default for Seed {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(MIX))
+    }
+}
+
+impl BuildHasher for Seed {
+    type Hasher = Self;
+
+    fn build_hasher(&self) -> Self {
+        *self
+    }
+}
+
+impl Hasher for Seed {
+    /// Keys hash by their bits, so this may be slow.
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
+    }
+
+    fn write_u64(&mut self, word: u64) {
+        let product = u128::from(self.0 ^ word) * u128::from(MIX);
+        self.0 = product as u64 ^ (product >> 64) as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -121,5 +156,33 @@ mod tests {
     #[test]
     fn what_fits_is_all_kept() {
         assert_eq!(kept([3, 1, 3].into_iter(), 2), [(1, 1), (3, 2)]);
+    }
+
+    #[test]
+    fn every_bit_of_a_key_counts() {
+        let seed = Seed::default();
+        for key in [0, 1, MIX, u64::MAX] {
+            for bit in 0..u64::BITS {
+                let other = key ^ 1 << bit;
+                assert_ne!(
+                    seed.hash_one(Bits(key)),
+                    seed.hash_one(Bits(other)),
+                    "{key} {bit}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_byte_counts() {
+        let seed = Seed::default();
+        for length in 1..40 {
+            let text = "a".repeat(length);
+            for place in 0..length {
+                let mut other = text.clone();
+                other.replace_range(place..=place, "b");
+                assert_ne!(seed.hash_one(&text), seed.hash_one(&other), "{other}");
+            }
+        }
     }
 }

@@ -1,14 +1,12 @@
 //! Texts by their hashes: recipients, mails, domains and hosts are told apart without being kept.
 
-use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
+use std::hash::{DefaultHasher, Hasher};
 
-use super::bounded::Key;
+use super::bounded::{Key, MIX};
 use crate::record::Record;
 
 /// Bytes of the longest address that mail can have (RFC 5321 section 4.5.3.1); what is longer is none, and not kept.
 const LONGEST: usize = 320;
-/// An odd number of bits in no order, to multiply with: the golden ratio.
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// A text by its hash: capitals do not matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -100,39 +98,6 @@ pub fn recipient<'r>(record: &'r Record<'_>) -> Option<&'r str> {
     recipient.filter(|text| (1..=LONGEST).contains(&text.len()))
 }
 
-/// Hashes with a number that no stranger knows, so that nobody chooses texts that get into each other's way.
-#[derive(Clone, Copy, Debug)]
-pub struct Seed(u64);
-
-impl Default for Seed {
-    fn default() -> Self {
-        Self(RandomState::new().hash_one(MIX))
-    }
-}
-
-impl BuildHasher for Seed {
-    type Hasher = Self;
-
-    fn build_hasher(&self) -> Self {
-        *self
-    }
-}
-
-impl Hasher for Seed {
-    fn write(&mut self, bytes: &[u8]) {
-        words(bytes).for_each(|word| self.write_u64(word));
-    }
-
-    fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word) * u128::from(MIX);
-        self.0 = product as u64 ^ (product >> 64) as u64;
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,8 +127,6 @@ mod tests {
                 other.replace_range(place..=place, "b");
                 assert_ne!(Name::of(&text), Name::of(&other), "{other}");
                 assert_ne!(Quick::of(&text), Quick::of(&other), "{other}");
-                let seed = Seed::default();
-                assert_ne!(seed.hash_one(&text), seed.hash_one(&other), "{other}");
             }
             let longer = format!("{text}a");
             assert_ne!(Name::of(&text), Name::of(&longer), "{longer}");

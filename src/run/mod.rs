@@ -12,7 +12,7 @@ use whybounce::vocabulary::Exit;
 
 mod side_by_side;
 
-use crate::exit::Status;
+use crate::exit::{CANNOT_WRITE, Status};
 use crate::input::{self, Blocks, Mails, Source};
 use crate::progress::Progress;
 use crate::redact;
@@ -58,9 +58,12 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         failed: None,
         report: judging.summary.then(Report::default),
         notes: judging.summary.then(Notes::default),
-        progress: Progress::of(&judging.sources, !judging.summary && !judging.quiet),
+        progress: Progress::of(
+            || Source::size_of(&judging.sources),
+            !judging.summary && !judging.quiet,
+        ),
         // A reply that was typed is answered before anybody can interrupt.
-        signals: (!asked_in_words).then(Signals::watch),
+        signals: (!asked_in_words).then(|| Signals::watch(judging.summary)),
     };
     if !judging.quiet && !judging.summary {
         judge.renderer.begin(&mut judge.out).context(CANNOT_WRITE)?;
@@ -80,6 +83,9 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
     judge.count();
     if let Some(report) = judge.report.as_mut().filter(|_| !judging.quiet) {
         report.close();
+        if let Some(signals) = &judge.signals {
+            signals.rest();
+        }
         summary::write(report, judging.form, width, &mut judge.out).context(CANNOT_WRITE)?;
     }
     judge.out.flush().context(CANNOT_WRITE)?;
@@ -125,9 +131,6 @@ struct Place {
     state: State,
     number: u64,
 }
-
-/// What failed when output fails; the reason stands behind it.
-pub const CANNOT_WRITE: &str = "cannot write the output";
 
 /// Says something on standard error. Nobody is left to tell when that fails, and the exit status tells all the same.
 fn complain(what: &str) {

@@ -3,7 +3,7 @@
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
 
-use super::prose::{within, within_end};
+use super::text::{host_name, one_line, within, within_end};
 
 /// A reply is read up to this many bytes; RFC 5321 section 4.5.3.1.5 allows 512 a line.
 const LONGEST: usize = 8_000;
@@ -70,20 +70,6 @@ pub fn last_hop(raw: &str, before: &str, behind: &str) -> Said {
         ip,
         weight: 9,
     }
-}
-
-/// Makes every run of white space one blank; control characters count as white space.
-pub fn one_line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for word in text.split(|letter: char| letter.is_whitespace() || letter.is_control()) {
-        if !word.is_empty() {
-            if !out.is_empty() {
-                out.push(' ');
-            }
-            out.push_str(word);
-        }
-    }
-    out
 }
 
 /// Where the innermost quoted reply begins; 0 when none is quoted.
@@ -277,16 +263,4 @@ fn speaker(before: &str) -> (Option<String>, Option<String>) {
         }
     }
     (host, ip)
-}
-
-/// A word that can be a host's name: letters, digits, dots, at least one dot.
-pub fn host_name(word: &str) -> Option<String> {
-    let word = word.trim_matches(['<', '>', '(', ')', '.', ',', ':', ';', '"', '\'', '#']);
-    let proper = word.len() <= 255
-        && word.contains('.')
-        && word
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'))
-        && word.bytes().any(|byte| byte.is_ascii_alphabetic());
-    proper.then(|| word.to_owned())
 }

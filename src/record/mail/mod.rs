@@ -10,6 +10,7 @@ mod prose;
 mod report;
 mod ses;
 mod stream;
+mod text;
 mod words;
 
 use memchr::memmem;
@@ -19,6 +20,7 @@ pub use self::stream::{begins, mbox_boundaries, mbox_mails};
 use self::hop::Said;
 use self::mime::{Kind, Opened};
 use self::report::{Recipient, Report};
+use self::text::{host_name, is_address, one_line, within};
 use self::words::{CHALLENGES, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
 use super::{Outcome, Record};
 
@@ -292,7 +294,7 @@ fn records(
         format: if has_report { "dsn" } else { "bounce" },
         sender: sender.map(Into::into),
         queue_id: report.queue_id.take().map(Into::into),
-        time: header.get("date").map(|date| hop::one_line(date).into()),
+        time: header.get("date").map(|date| one_line(date).into()),
         ..Record::default()
     };
 
@@ -432,16 +434,14 @@ fn is_delay(subject: &str, text: &str) -> bool {
     {
         return true;
     }
-    let start = prose::within(text, 4_000).to_lowercase();
+    let start = within(text, 4_000).to_lowercase();
     DELAYS.iter().any(|delay| start.contains(delay))
 }
 
 /// The recipient as the sender knows it.
 fn recipient(told: &Recipient, failed: Option<&String>) -> Option<String> {
     let is_plain = |address: &&String| {
-        prose::is_address(address)
-            && !address.starts_with(['@', '|', '/'])
-            && !address.contains(':')
+        is_address(address) && !address.starts_with(['@', '|', '/']) && !address.contains(':')
     };
     told.last
         .as_ref()
@@ -474,7 +474,7 @@ fn from_report(
         }
     }
     if is_poor(&own.reply) && (own.reply.is_empty() || !is_poor(&told.status)) {
-        own.reply = hop::one_line(&told.status);
+        own.reply = one_line(&told.status);
     }
     if own.reply.is_empty()
         && let Some(said) = said
@@ -576,7 +576,7 @@ fn host_and_ip(remote: &str) -> (Option<String>, Option<String>) {
         if bare.parse::<std::net::IpAddr>().is_ok() {
             ip = ip.or_else(|| Some(bare.to_owned()));
         } else if host.is_none() {
-            host = hop::host_name(word);
+            host = host_name(word);
         }
     }
     (host, ip)
@@ -584,7 +584,7 @@ fn host_and_ip(remote: &str) -> (Option<String>, Option<String>) {
 
 /// The first address of a header value: `Name <a@b>`, `a@b (Name)`, `<a@b>, <c@d>`.
 fn first_address(value: &str) -> Option<String> {
-    let value = prose::within(value, 2_000);
+    let value = within(value, 2_000);
     let in_brackets = value
         .split('<')
         .skip(1)
@@ -592,6 +592,6 @@ fn first_address(value: &str) -> Option<String> {
     in_brackets
         .chain(value.split([' ', '\t', ',', ';', '(', ')', '<', '>', '"', ':']))
         .map(str::trim)
-        .find(|word| prose::is_address(word))
+        .find(|word| is_address(word))
         .map(str::to_owned)
 }

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use super::hop::{self, Said};
 use super::mime;
 use super::report::MOST_RECIPIENTS;
+use super::text::{is_address, one_line, within, within_end};
 use super::words::weight;
 use crate::reply::Enhanced;
 
@@ -225,20 +226,6 @@ fn leading_address(text: &str) -> Option<(&str, &str)> {
         bare,
         rest.trim_start_matches(['>', '"', '\'', ']', ')', ':', ' ', '\t']),
     ))
-}
-
-/// `local@domain`, roughly (RFC 5321 section 4.1.2): enough to tell it from a message id or a host.
-pub fn is_address(text: &str) -> bool {
-    let Some((local, domain)) = text.rsplit_once('@') else {
-        return false;
-    };
-    let proper = |letter: char| letter.is_alphanumeric() || "-._[]:".contains(letter);
-    (1..=256).contains(&local.len())
-        && (1..=255).contains(&domain.len())
-        && domain.starts_with(|letter: char| letter.is_alphanumeric() || letter == '[')
-        && domain.chars().all(proper)
-        && !local.contains("//")
-        && !local.starts_with("mailto:")
 }
 
 /// The addresses inside a line, in brackets or bare.
@@ -462,7 +449,7 @@ fn coded(lines: &[Line<'_>]) -> Vec<Coded> {
             && weight(above.text) > 2
         {
             // Sendmail's word for a local mailer that failed; what the mailer said stands above it.
-            let mailer = hop::one_line(within(above.text, LONGEST_SENTENCE));
+            let mailer = one_line(within(above.text, LONGEST_SENTENCE));
             said.reply = format!("{mailer} {}", said.reply);
         }
         found.push(Coded {
@@ -805,22 +792,4 @@ fn announces(text: &str) -> bool {
     ]
     .iter()
     .any(|words| lower.ends_with(words))
-}
-
-/// The first bytes of a text, cut between letters.
-pub fn within(text: &str, most: usize) -> &str {
-    let mut end = most.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or(text)
-}
-
-/// The last bytes of a text, cut between letters.
-pub fn within_end(text: &str, most: usize) -> &str {
-    let mut start = text.len().saturating_sub(most);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    text.get(start..).unwrap_or(text)
 }

@@ -4,9 +4,9 @@
 
 use serde_json::Value;
 
-use super::hop;
 use super::mime::Opened;
 use super::report::Recipient;
+use super::text::one_line;
 use crate::record::Outcome;
 
 /// What a notification tells.
@@ -46,7 +46,7 @@ pub fn read(mail: &Opened<'_>, text: &str) -> Option<Notice> {
                             recipient
                                 .get(key)
                                 .and_then(Value::as_str)
-                                .map(hop::one_line)
+                                .map(one_line)
                                 .unwrap_or_default()
                         };
                         Recipient {

@@ -3,6 +3,8 @@
 //! They decide only what is read and which sentence is shown; what it means is the classifier's business. All are in
 //! lower case and are looked for in lower-cased text.
 
+use super::text::within;
+
 /// Senders that speak for a mail system.
 #[rustfmt::skip]
 pub const SYSTEMS: &[&str] = &[
@@ -101,7 +103,7 @@ pub const DELAYS: &[&str] = &[
 
 /// How much a line speaks of a reason: 3 tells one, 1 tells a failure, 0 tells nothing.
 pub fn weight(line: &str) -> u8 {
-    let mut lower = super::prose::within(line, 2_000).to_lowercase();
+    let mut lower = within(line, 2_000).to_lowercase();
     if lower.contains('@') {
         // `<expired@example.com>` is an address, not a reason.
         let words = lower.split_whitespace().filter(|word| !word.contains('@'));
