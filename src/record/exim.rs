@@ -279,12 +279,19 @@ fn unfolded(reply: &str) -> Cow<'_, str> {
 /// Reads `H=(helo) [192.0.2.1] F=<a@example.com> rejected RCPT <b@example.org>: reason` of the own server.
 fn refusal(text: &str) -> Option<Record<'_>> {
     let (before, rest) = cut(text, "rejected ")?;
-    if !(before.is_empty() || before.ends_with(' '))
-        || !(before.starts_with("H=") || before.starts_with("F=") || before.starts_with("U="))
-    {
+    let (what, reason) = cut(rest, ": ")?;
+    // Without a client in front the step alone makes it a refusal.
+    let is_ours = if before.is_empty() {
+        refused_step(what).is_some()
+    } else {
+        before.ends_with(' ')
+            && ["H=", "F=", "U="]
+                .iter()
+                .any(|name| before.starts_with(name))
+    };
+    if !is_ours {
         return None;
     }
-    let (what, reason) = cut(rest, ": ")?;
     // A client's own address may hold the very words; then nobody can tell whom the line is about.
     let is_sure = !has(rest, "rejected RCPT <");
     let temporary = before.ends_with("temporarily ");
@@ -430,6 +437,11 @@ mod tests {
         assert_eq!(record.reply, "relay not permitted");
         assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.9"));
         assert_eq!(record.recipient.as_deref(), Some("b@example.org"));
+        let record = one(
+            "2026-06-01 10:00:00 rejected EHLO from [192.0.2.9]: syntactically invalid argument(s): _x_",
+        );
+        assert!(record.own_server);
+        assert_eq!(record.phase, Some(Phase::Helo));
     }
 
     #[test]

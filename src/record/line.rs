@@ -27,12 +27,12 @@ impl<'a> Line<'a> {
     fn unusual(line: &'a str) -> Self {
         let whole = line.trim_start_matches('\u{feff}').trim_ascii();
         let text = priority(whole).unwrap_or(whole);
-        let (time, rest) = match stamp(text) {
+        let stamped = stamp(text)
+            .or_else(|| dressed_stamp(text))
+            .or_else(|| stamp_behind_a_name(text));
+        let (time, rest) = match stamped {
             Some((time, rest)) => (Some(time), rest),
-            None => match stamp_behind_a_name(text) {
-                Some((time, rest)) => (Some(time), rest),
-                None => (None, text),
-            },
+            None => (None, text),
         };
         let (program, message) = program(rest, time.is_some()).unwrap_or(("", rest));
         Self {
@@ -92,6 +92,38 @@ pub fn stamp(text: &str) -> Option<(&str, &str)> {
         _ => return None,
     };
     let (time, rest) = text.split_at_checked(length)?;
+    Some((time, rest.trim_ascii_start()))
+}
+
+/// Reads a stamp in brackets, with the day of the week in front, or with the year or a colon behind:
+/// `[2026-06-01 10:00:00] `, `Mon Jun  1 10:00:00 2026 `, `Mon 2026-06-01 10:00:00: `.
+fn dressed_stamp(text: &str) -> Option<(&str, &str)> {
+    let (bare, bracketed) = match text.strip_prefix('[') {
+        Some(bare) => (bare, true),
+        None => (text, false),
+    };
+    let day = bare.as_bytes().first_chunk::<4>().is_some_and(|start| {
+        [
+            b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun ",
+        ]
+        .contains(&start)
+    });
+    let bare = if day { bare.get(4..)? } else { bare };
+    if !bracketed && !day {
+        return None;
+    }
+    let (time, mut rest) = stamp(bare)?;
+    if digits(rest.as_bytes(), 0, 4..=4).is_some()
+        && let Some((year, behind)) = rest.split_at_checked(4)
+        && !year.starts_with('0')
+        && behind.starts_with([' ', ']'])
+    {
+        rest = behind;
+    }
+    if bracketed {
+        rest = rest.strip_prefix(']')?;
+    }
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
     Some((time, rest.trim_ascii_start()))
 }
 
@@ -530,6 +562,31 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn a_stamp_may_be_dressed_up() {
+        for (line, time) in [
+            (
+                "Mon Jun  1 10:00:00 2026 host postfix/smtp[12]: hello",
+                "Jun  1 10:00:00",
+            ),
+            (
+                "[Mon Jun 01 10:00:00.123 2026] host postfix/smtp[12]: hello",
+                "Jun 01 10:00:00.123",
+            ),
+            (
+                "[2026-06-01 10:00:00] host postfix/smtp[12]: hello",
+                "2026-06-01 10:00:00",
+            ),
+            (
+                "Mon 2026-06-01 10:00:00: postfix/smtp[12]: hello",
+                "2026-06-01 10:00:00",
+            ),
+        ] {
+            assert_eq!(parts(line), (Some(time), "postfix/smtp", "hello"), "{line}");
+        }
+        assert_eq!(parts("[2026-06-01 10:00:00 hello").0, None);
     }
 
     #[test]
