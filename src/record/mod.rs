@@ -9,7 +9,9 @@ mod events;
 mod exim;
 mod halon;
 mod haraka;
+mod ironport;
 mod json;
+mod kerio;
 mod line;
 pub mod mail;
 mod mailerq;
@@ -241,6 +243,20 @@ pub static FORMATS: &[Format] = &[
         read: windows::read,
     },
     Format {
+        id: "ironport",
+        name: "Mail log of Cisco Secure Email (IronPort)",
+        example: "Mon Jun  1 10:00:00 2026 Info: Bounced: DCID 8413 MID 19373 to RID 0 - 5.1.0 - Unknown address error ('550', ['5.1.1 User unknown']) []",
+        also: &[],
+        read: ironport::read,
+    },
+    Format {
+        id: "kerio",
+        name: "Kerio Connect mail log",
+        example: "[01/Jun/2026 10:00:00] Sent: Queue-ID: 6a1d0f20-00000001, Recipient: <bob@example.com>, Result: failed, Status: 5.1.1 550 5.1.1 User unknown, Remote-Host: mx.example.com, Msg-Id: <1@example.org>",
+        also: &[],
+        read: kerio::read,
+    },
+    Format {
         id: "mailq",
         name: "mailq of Postfix and Sendmail",
         example: "4Zx1Yq2Lz7z     1234 Mon Jun  1 10:00:00  a@example.org",
@@ -300,6 +316,8 @@ pub struct State {
     queue: Option<mailq::Entry>,
     /// The deliveries of qmail that wait for their result.
     qmail: qmail::Deliveries,
+    /// The recipients of IronPort's messages that wait for their result.
+    ironport: ironport::Recipients,
     /// The first lines of a reply of several lines.
     pending: Option<reply::Pending>,
     /// The first lines of a JSON value of several lines.
@@ -326,6 +344,7 @@ impl State {
             && self.columns.is_none()
             && self.queue.is_none()
             && self.qmail.is_empty()
+            && self.ironport.is_empty()
             && self.pending.is_none()
             && self.json.is_none()
             && !self.dialogue
