@@ -112,7 +112,7 @@ fn dressed_stamp(text: &str) -> Option<(&str, &str)> {
     if !bracketed && !day {
         return None;
     }
-    let (time, mut rest) = stamp(bare)?;
+    let (time, mut rest) = stamp(bare).or_else(|| day_first(bare))?;
     if digits(rest.as_bytes(), 0, 4..=4).is_some()
         && let Some((year, behind)) = rest.split_at_checked(4)
         && !year.starts_with('0')
@@ -125,6 +125,21 @@ fn dressed_stamp(text: &str) -> Option<(&str, &str)> {
     }
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     Some((time, rest.trim_ascii_start()))
+}
+
+/// Reads `01/Jun/2026 10:00:00` or, as web servers write it, `01/Jun/2026:10:00:00 +0000`.
+fn day_first(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let is_date = bytes.get(2) == Some(&b'/')
+        && bytes.get(6) == Some(&b'/')
+        && MONTHS.contains(bytes.get(3..)?.first_chunk()?)
+        && digits(bytes, 0, 2..=2).is_some()
+        && digits(bytes, 7, 4..=4).is_some()
+        && matches!(bytes.get(11), Some(b' ' | b':'));
+    let end = clock(bytes, 12).filter(|_| is_date)?;
+    let zone =
+        matches!(bytes.get(end + 1), Some(b'+' | b'-')) && digits(bytes, end + 2, 4..=4).is_some();
+    text.split_at_checked(if zone { end + 6 } else { end })
 }
 
 /// The months as RFC 3164 writes them.
@@ -582,6 +597,10 @@ mod tests {
             (
                 "Mon 2026-06-01 10:00:00: postfix/smtp[12]: hello",
                 "2026-06-01 10:00:00",
+            ),
+            (
+                "[01/Jun/2026:10:00:00 +0000] host postfix/smtp[12]: hello",
+                "01/Jun/2026:10:00:00 +0000",
             ),
         ] {
             assert_eq!(parts(line), (Some(time), "postfix/smtp", "hello"), "{line}");

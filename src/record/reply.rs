@@ -87,13 +87,21 @@ fn enhanced_behind_code(text: &str) -> Option<Enhanced> {
 pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen {
     // Another program's log: only what is a reply beyond doubt.
     if !line.program.is_empty() {
-        let Some(record) = inside(line.message) else {
-            return Seen::Noise;
+        // Most lines are of programs that have nothing to do with mail.
+        let (record, rest) = match inside(line.message) {
+            Some(record) => (record, ""),
+            None => match python(line.message) {
+                Some(found) => found,
+                None => return Seen::Noise,
+            },
         };
+        let phase = record.phase;
         give(Record {
+            format: TEXT,
             time: line.time.map(Into::into),
             ..record
         });
+        others_refused(rest, phase, give);
         return Seen::Records;
     }
     let (text, marked) = server_line(line.message.trim());
@@ -479,7 +487,7 @@ fn prefixed(text: &str) -> Option<Record<'_>> {
         if start > whole + 1 {
             return None;
         }
-        if code(rest).is_some() && !is_port && !has(rest, "connect to ") {
+        if code(rest).is_some() && !is_port && !is_a_step(rest) && !has(rest, "connect to ") {
             let mut record = plain(tidy(rest));
             // `bob@example.com: 550 ...` of OpenSMTPD's bounces and of lists that people make.
             let before = text.get(..start - 2)?;
@@ -586,10 +594,19 @@ fn tells_a_code(text: &str) -> bool {
     Enhanced::read(start).is_some() || odd_code(text)
 }
 
+/// Whether a server merely goes on: with 2.1.0 and 2.1.5 it takes an address (RFC 3463 section 3.2), and no mail yet.
+fn is_a_step(reply: &str) -> bool {
+    code(reply).is_some_and(|code| code < 400)
+        && enhanced_behind_code(reply).is_some_and(|status| status.subject == 1)
+}
+
 /// A reply with both codes inside a text, with the recipient that the text names in front of it.
 fn inside(text: &str) -> Option<Record<'_>> {
     let at = reply_inside(text)?;
     let (before, mut reply) = text.split_at_checked(at)?;
+    if is_a_step(reply) {
+        return None;
+    }
     // `with message "550 5.1.1 no such user"`: the quote is not the server's.
     if let Some(quote @ (b'"' | b'\'')) = before.as_bytes().last()
         && let Some(end) = memchr::memrchr(*quote, reply.as_bytes())
@@ -1098,6 +1115,30 @@ mod tests {
         assert_eq!(record.format, "text");
         assert_eq!(record.reply, "550 5.1.1 no such user");
         assert_eq!(record.time.as_deref(), Some("Jun  1 10:00:00"));
+        let record = &all(
+            "2026-06-01 10:00:00,123 ERROR smtp: SMTPRecipientsRefused: {'bob@example.com': (550, b'5.1.1 no')}",
+        )[0];
+        assert_eq!(record.format, "text");
+        assert_eq!(record.reply, "550 5.1.1 no");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        // Under a name that Postfix could have, too.
+        let record =
+            &all("Jun  1 10:00:00 gate outbound/smtp[1]: 192.0.2.9 SEND - 2 3E06E 550 5.1.1 no")[0];
+        assert_eq!(record.reply, "550 5.1.1 no");
+    }
+
+    #[test]
+    fn a_step_of_a_dialogue_is_no_outcome() {
+        for line in [
+            "2026-06-01 10:00:00,123 INFO lmtp - S: 250 2.1.5 OK",
+            "Jun  1 10:00:00 mail somemta[1]: << 250 2.1.0 Ok",
+        ] {
+            assert!(all(line).is_empty(), "{line}");
+        }
+        assert_eq!(
+            all("Jun  1 10:00:00 mail somemta[1]: << 250 2.0.0 Ok: queued").len(),
+            1
+        );
     }
 
     #[test]
