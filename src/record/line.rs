@@ -34,7 +34,9 @@ impl<'a> Line<'a> {
             Some((time, rest)) => (Some(time), rest),
             None => (None, text),
         };
-        let (program, message) = program(rest, time.is_some()).unwrap_or(("", rest));
+        let (program, message) = program(rest, time.is_some())
+            .or_else(|| known_tag(rest))
+            .unwrap_or(("", rest));
         Self {
             whole,
             time,
@@ -325,6 +327,23 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
     None
 }
 
+/// Reads `postfix/smtp[12]: ` behind a frame of whatever kind: the names of mail servers leave no doubt.
+fn known_tag(text: &str) -> Option<(&str, &str)> {
+    const NAMES: &[&str] = &["postfix", "sendmail", "sm-m", "exim", "smtpd", "qmail"];
+    // No frame is longer, and behind it somebody else may speak.
+    let near = text.as_bytes().get(..160).unwrap_or(text.as_bytes());
+    let end = memmem::find(near, b"]: ")?;
+    let (head, number) = text.get(..end)?.rsplit_once('[')?;
+    let at = head.rfind([' ', '\t', '"']).map_or(0, |blank| blank + 1);
+    let (frame, name) = head.split_at_checked(at)?;
+    let is_tag = !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && NAMES.iter().any(|known| name.starts_with(known))
+        && is_program(name.as_bytes())
+        && !speaks(frame);
+    is_tag.then(|| (name, text.get(end + 3..).unwrap_or("").trim_ascii_start()))
+}
+
 /// Whether this is the name of a program, and no other word: `postfix/smtp`, `sm-mta`.
 fn is_program(name: &[u8]) -> bool {
     let mut rest = name;
@@ -576,6 +595,30 @@ mod tests {
                 ),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn a_mail_servers_name_is_found_behind_any_frame() {
+        for frame in [
+            "01-06-2026 10:00:00 host ",
+            "2026 Jun  1 10:00:00 host ",
+            "1780300000 host ",
+            "> ",
+            "[root@host ~]# Jun  1 10:00:00 host ",
+            "mailserver-1  | ",
+            "host\tJun  1 10:00:00\t",
+        ] {
+            let line = format!("{frame}postfix/smtp[12]: hello");
+            assert_eq!(Line::cut(&line).program, "postfix/smtp", "{line}");
+            assert_eq!(Line::cut(&line).message, "hello", "{line}");
+        }
+        for line in [
+            "host said 550 no, see postfix/smtp[12]: hello",
+            "01-06-2026 host postfix/smtp[x]: hello",
+            "01-06-2026 host other[12]: hello",
+        ] {
+            assert_eq!(Line::cut(line).program, "", "{line}");
         }
     }
 
