@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use super::dialogue::Asked;
 use super::line::{Line, code, cut, has, ip, peer, some, stamp};
 use super::{Give, Outcome, Record, Seen, State, line, reply};
 use crate::reply::Enhanced;
@@ -32,6 +33,8 @@ enum Role {
     Class,
     /// A line of a dialogue, in a protocol log.
     Said,
+    /// The dialogue that the line is of.
+    Session,
 }
 
 /// The columns of the file that is being read.
@@ -95,7 +98,7 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     let values = split(text, columns.separator);
     let open = columns.open.take();
     if columns.fit(&values) && !columns.is_reply(text) {
-        return columns.row(&values, give);
+        return columns.row(&values, &mut state.asked, give);
     }
     // A cell in quotes may hold line ends; a quote without its second half closes it.
     if let Some((began, mut row)) = open
@@ -110,7 +113,7 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         }
         let values = split(&row, columns.separator);
         if columns.fit(&values) {
-            return columns.row(&values, &mut |record| {
+            return columns.row(&values, &mut state.asked, &mut |record| {
                 give(Record {
                     line: began,
                     ..record.into_owned()
@@ -151,7 +154,7 @@ fn headless<'a>(text: &'a str, give: Give<'_, 'a>) -> Seen {
         )
         && Enhanced::read(status).is_some();
     if is_row {
-        columns.row(&values, give)
+        columns.row(&values, &mut Asked::default(), give)
     } else {
         Seen::NotMine
     }
@@ -192,7 +195,7 @@ impl Columns {
     }
 
     /// Gives the records of a row.
-    fn row<'a>(&self, values: &Cells<'a>, give: Give<'_, 'a>) -> Seen {
+    fn row<'a>(&self, values: &Cells<'a>, asked: &mut Asked, give: Give<'_, 'a>) -> Seen {
         let value = |role: Role| {
             self.roles
                 .iter()
@@ -206,7 +209,21 @@ impl Columns {
         if self.id == "exchange" && self.roles.contains(&Some(Role::Said)) {
             let said = value(Role::Said).or_else(|| value(Role::Detail));
             let said = said.unwrap_or_default();
-            return dialogue(&event, said, value(Role::Ip), value(Role::Time), give);
+            let session = value(Role::Session).unwrap_or_default();
+            let recipient = match event.as_ref() {
+                "<" | ">" if code(&said).is_some() => asked.reply(&session, &said),
+                "<" | ">" => {
+                    asked.command(&session, &said);
+                    None
+                }
+                _ => None,
+            };
+            let record = Record {
+                recipient,
+                time: value(Role::Time),
+                ..Record::default()
+            };
+            return refused(&event, said, value(Role::Ip), record, give);
         }
         let (reply, detail) = (value(Role::Reply), value(Role::Detail));
         let happened = if self.id == "powermta" {
@@ -318,11 +335,11 @@ fn traced(status: &str) -> Option<Outcome> {
 /// Reads a line of an SMTP protocol log of Exchange, where `<` is what came in and `>` what went out. A reply that came in
 /// was the remote server's, one that went out the own server's; only refusals are records, and with `*` a connection that
 /// did not come about.
-fn dialogue<'a>(
+fn refused<'a>(
     event: &str,
     said: Cow<'a, str>,
     endpoint: Option<Cow<'a, str>>,
-    time: Option<Cow<'a, str>>,
+    record: Record<'a>,
     give: Give<'_, 'a>,
 ) -> Seen {
     let tells = match event {
@@ -340,9 +357,8 @@ fn dialogue<'a>(
         format: "exchange",
         reply: said,
         remote_ip: address,
-        time,
         own_server: event == ">",
-        ..Record::default()
+        ..record
     });
     Seen::Records
 }
@@ -395,9 +411,7 @@ fn outcome(event: &str) -> Option<Outcome> {
         "defer" | "deferred" | "deferral" | "soft bounce" | "soft_bounce" | "softbounce"
         | "transient" | "pending" => Outcome::Deferred,
         "fail" | "failed" | "badmail" | "bounce" | "bounced" | "hard bounce" | "hard_bounce"
-        | "hardbounce" | "dropped" | "blocked" | "rejected" | "permanent" | "dsn" => {
-            Outcome::Bounced
-        }
+        | "hardbounce" | "dropped" | "blocked" | "rejected" | "permanent" => Outcome::Bounced,
         "expired" => Outcome::Expired,
         _ => return None,
     })
@@ -482,6 +496,7 @@ fn role(name: &str) -> Option<Role> {
             Role::Class
         }
         "remoteendpoint" => Role::Ip,
+        "sessionid" => Role::Session,
         "data" => Role::Said,
         _ => return None,
     })
@@ -578,6 +593,13 @@ mod tests {
         assert_eq!(records[2].remote_host.as_deref(), Some("mx.example.com"));
         assert_eq!(records[2].remote_ip.as_deref(), Some("192.0.2.7"));
         assert_eq!(records[2].outcome, Some(Outcome::Deferred));
+    }
+
+    #[test]
+    fn a_notification_to_the_sender_is_no_refusal_of_the_sender() {
+        let header = "#Fields: date-time,source,event-id,recipient-address,recipient-status,message-subject,sender-address";
+        let row = "2026-06-01T10:00:00.000Z,DSN,DSN,a@example.org,,Undeliverable: Hello,postmaster@example.org";
+        assert!(all(&format!("{header}\n{row}\n")).is_empty());
     }
 
     #[test]

@@ -39,13 +39,19 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     if record.is_none() && (id.is_some() || time.is_some() || named) {
         record = refusal(rest);
     }
-    // The reason alone, as people cut it out or as a bounce mail quotes it.
-    if record.is_none() && id.is_none() && has(rest, "SMTP error from remote mail") {
-        record = find(rest, "SMTP error from remote mail")
-            .and_then(|at| rest.get(at..))
+    // One of several hosts said no; or the reason alone, as people cut it out or as a bounce mail quotes it.
+    if record.is_none()
+        && let Some(at) = find(rest, "SMTP error from remote mail")
+        && (id.is_none() || at == 0 || rest.starts_with("H="))
+    {
+        record = rest
+            .get(at..)
             // A bounce mail has the reply on the next line.
             .filter(|reason| !reason.ends_with(':'))
-            .map(said);
+            .map(|reason| {
+                let fields = rest.get(..at).filter(|fields| fields.starts_with("H="));
+                with_host(fields.unwrap_or(""), named_recipient(reason))
+            });
     }
     match record {
         Some(record) => {
@@ -57,9 +63,33 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
             });
             Seen::Records
         }
-        None if id.is_some() || named => Seen::Noise,
+        None if id.is_some() || named || is_event(line, rest) => Seen::Noise,
         None => Seen::NotMine,
     }
+}
+
+/// Whether this is what Exim notes about connections and itself, without a mail.
+fn is_event(line: &Line<'_>, text: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "SMTP connection from ",
+        "SMTP call from ",
+        "SMTP command timeout on ",
+        "SMTP data timeout ",
+        "SMTP protocol error in ",
+        "SMTP protocol synchronization error ",
+        "SMTP syntax error in ",
+        "TLS error on connection from ",
+        "TLS session: ",
+        "Connection from [",
+        "unexpected disconnection while reading SMTP command ",
+        "no host name found for IP address ",
+        "no IP address found for host ",
+        "Start queue run: ",
+        "End queue run: ",
+        "cwd=",
+        "exim ",
+    ];
+    line.time.is_some() && STARTS.iter().any(|start| text.starts_with(start))
 }
 
 /// Skips `[4711] `, and the `[1/2] ` and `[1\2] ` of a line that was too long for syslog.
@@ -121,6 +151,12 @@ fn delivery(text: &str, outcome: Outcome) -> Option<Record<'_>> {
     };
     record.recipient = some(recipient).map(Into::into);
     record.sender = between(fields, "F=<", ">").and_then(some).map(Into::into);
+    record.outcome = Some(outcome);
+    Some(with_host(fields, record))
+}
+
+/// The record with the host of `H=mx.example.com [192.0.2.1]`, when its reason names none.
+fn with_host<'a>(fields: &'a str, mut record: Record<'a>) -> Record<'a> {
     if let Some((_, host)) = cut(fields, "H=") {
         let (name, rest) = host.split_once(' ').unwrap_or((host, ""));
         record.remote_host = record.remote_host.or_else(|| known(name).map(Into::into));
@@ -128,8 +164,18 @@ fn delivery(text: &str, outcome: Outcome) -> Option<Record<'_>> {
             .remote_ip
             .or_else(|| between(rest, "[", "]").and_then(ip).map(Into::into));
     }
-    record.outcome = Some(outcome);
-    Some(record)
+    record
+}
+
+/// Reads a reason that stands alone: only the command in it names the recipient.
+fn named_recipient(reason: &str) -> Record<'_> {
+    let command = cut(reason, ": ").map_or("", |(command, _)| command);
+    Record {
+        recipient: between(command, "RCPT TO:<", ">")
+            .and_then(some)
+            .map(Into::into),
+        ..said(reason)
+    }
 }
 
 /// A host's name; an address in place of a name is none.
@@ -233,12 +279,19 @@ fn unfolded(reply: &str) -> Cow<'_, str> {
 /// Reads `H=(helo) [192.0.2.1] F=<a@example.com> rejected RCPT <b@example.org>: reason` of the own server.
 fn refusal(text: &str) -> Option<Record<'_>> {
     let (before, rest) = cut(text, "rejected ")?;
-    if !(before.is_empty() || before.ends_with(' '))
-        || !(before.starts_with("H=") || before.starts_with("F=") || before.starts_with("U="))
-    {
+    let (what, reason) = cut(rest, ": ")?;
+    // Without a client in front the step alone makes it a refusal.
+    let is_ours = if before.is_empty() {
+        refused_step(what).is_some()
+    } else {
+        before.ends_with(' ')
+            && ["H=", "F=", "U="]
+                .iter()
+                .any(|name| before.starts_with(name))
+    };
+    if !is_ours {
         return None;
     }
-    let (what, reason) = cut(rest, ": ")?;
     // A client's own address may hold the very words; then nobody can tell whom the line is about.
     let is_sure = !has(rest, "rejected RCPT <");
     let temporary = before.ends_with("temporarily ");
@@ -384,6 +437,11 @@ mod tests {
         assert_eq!(record.reply, "relay not permitted");
         assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.9"));
         assert_eq!(record.recipient.as_deref(), Some("b@example.org"));
+        let record = one(
+            "2026-06-01 10:00:00 rejected EHLO from [192.0.2.9]: syntactically invalid argument(s): _x_",
+        );
+        assert!(record.own_server);
+        assert_eq!(record.phase, Some(Phase::Helo));
     }
 
     #[test]
@@ -398,6 +456,37 @@ mod tests {
         assert_eq!(record.reply, "552 5.2.3 too big");
         assert_eq!(record.phase, Some(Phase::EndOfMessage));
         assert_eq!(record.remote_host.as_deref(), Some("mx.example.com"));
+    }
+
+    #[test]
+    fn a_host_that_said_no_is_a_record_though_another_may_be_tried() {
+        let line = format!(
+            "{HEAD}H=mx.example.com [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<bob@example.com>: 451 later"
+        );
+        let record = one(&line);
+        assert_eq!(record.reply, "451 later");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        assert_eq!(record.remote_host.as_deref(), Some("mx.example.com"));
+        assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.1"));
+        let line = format!(
+            "{HEAD}SMTP error from remote mail server after initial connection: host mx.example.com [192.0.2.1]: 554 no, RCPT TO:<eve@example.com>: 550 no"
+        );
+        let record = one(&line);
+        assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.1"));
+        assert_eq!(record.recipient, None);
+    }
+
+    #[test]
+    fn what_is_about_no_mail_is_noise() {
+        for words in [
+            "SMTP connection from [192.0.2.9] (TCP/IP connection count = 1)",
+            "no host name found for IP address 192.0.2.9",
+            "TLS error on connection from [192.0.2.9] (SSL_accept): wrong version number",
+            "unexpected disconnection while reading SMTP command from [192.0.2.9]",
+            "Connection from [192.0.2.9] refused: too many connections",
+        ] {
+            noise(&format!("2026-06-01 10:00:00 {words}"));
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //!
 //! Sources: `outbound/hmail.js` and `docs/Logging.md` of Haraka.
 
-use super::line::{Line, between, cut, cut_last, ip, some, speaks};
+use super::line::{Line, between, code, cut, cut_last, ip, some, speaks};
 use super::{Give, Outcome, Record, Seen, State};
 
 /// The name in `--from` and in the verdict.
@@ -15,6 +15,11 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     let named = line.program == "haraka";
     if !named && !line.program.is_empty() {
         return Seen::NotMine;
+    }
+    if let Some((plugin, words)) = of_a_plugin(line.message)
+        && plugin != "outbound"
+    {
+        return spoken(words, line, give);
     }
     let Some((head, text)) = cut(line.message, "[outbound] ")
         .or_else(|| logfmt(line.message))
@@ -42,6 +47,38 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
         queue_id: uuid(head).map(Into::into),
         time: line.time.map(Into::into),
         ..record
+    });
+    Seen::Records
+}
+
+/// The plugin and the words of `[NOTICE] [UUID] [plugin] ...`.
+fn of_a_plugin(text: &str) -> Option<(&str, &str)> {
+    const LEVELS: &[&str] = &[
+        "DATA", "PROTOCOL", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "CRIT", "ALERT", "EMERG",
+    ];
+    let (level, rest) = text.strip_prefix('[')?.split_once("] [")?;
+    let (id, rest) = rest.split_once("] [")?;
+    let (plugin, words) = rest.split_once("] ")?;
+    let is_head = LEVELS.iter().any(|known| level.eq_ignore_ascii_case(known))
+        && !id.contains(' ')
+        && !plugin.contains(' ');
+    is_head.then_some((plugin, words))
+}
+
+/// Reads `S: 550 ...` of the dialogue with a client; whatever else a plugin says is noise.
+fn spoken<'a>(words: &'a str, line: &Line<'a>, give: Give<'_, 'a>) -> Seen {
+    let Some(reply) = words
+        .strip_prefix("S: ")
+        .filter(|reply| code(reply).is_some_and(|code| code >= 400))
+    else {
+        return Seen::Noise;
+    };
+    give(Record {
+        format: ID,
+        reply: reply.into(),
+        time: line.time.map(Into::into),
+        own_server: true,
+        ..Record::default()
     });
     Seen::Records
 }
@@ -150,5 +187,17 @@ mod tests {
         assert_eq!(record.reply, "2.0.0 Ok: queued");
         assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.1"));
         noise("[info] [-] [outbound] Attempting to deliver to: mx.example.com:25");
+    }
+
+    #[test]
+    fn of_the_other_plugins_only_a_refusal_is_a_record() {
+        let record = one("[PROTOCOL] [1B2C.1] [core] S: 550 no such user");
+        assert!(record.own_server);
+        assert_eq!(record.reply, "550 no such user");
+        noise("[PROTOCOL] [1B2C.1] [core] S: 250 mail.example.org");
+        noise(
+            "[NOTICE] [1B2C.1] [core] disconnect ip=192.0.2.9 rdns=x helo=x errors=0 lr=\"550 no\"",
+        );
+        noise("[INFO] [1B2C.1.1] [spamassassin] status=Yes score=15.1 required=5 reject=15");
     }
 }

@@ -27,14 +27,16 @@ impl<'a> Line<'a> {
     fn unusual(line: &'a str) -> Self {
         let whole = line.trim_start_matches('\u{feff}').trim_ascii();
         let text = priority(whole).unwrap_or(whole);
-        let (time, rest) = match stamp(text) {
+        let stamped = stamp(text)
+            .or_else(|| dressed_stamp(text))
+            .or_else(|| stamp_behind_a_name(text));
+        let (time, rest) = match stamped {
             Some((time, rest)) => (Some(time), rest),
-            None => match stamp_behind_a_name(text) {
-                Some((time, rest)) => (Some(time), rest),
-                None => (None, text),
-            },
+            None => (None, text),
         };
-        let (program, message) = program(rest, time.is_some()).unwrap_or(("", rest));
+        let (program, message) = program(rest, time.is_some())
+            .or_else(|| known_tag(rest))
+            .unwrap_or(("", rest));
         Self {
             whole,
             time,
@@ -93,6 +95,53 @@ pub fn stamp(text: &str) -> Option<(&str, &str)> {
     };
     let (time, rest) = text.split_at_checked(length)?;
     Some((time, rest.trim_ascii_start()))
+}
+
+/// Reads a stamp in brackets, with the day of the week in front, or with the year or a colon behind:
+/// `[2026-06-01 10:00:00] `, `Mon Jun  1 10:00:00 2026 `, `Mon 2026-06-01 10:00:00: `.
+fn dressed_stamp(text: &str) -> Option<(&str, &str)> {
+    let (bare, bracketed) = match text.strip_prefix('[') {
+        Some(bare) => (bare, true),
+        None => (text, false),
+    };
+    let day = bare.as_bytes().first_chunk::<4>().is_some_and(|start| {
+        [
+            b"Mon ", b"Tue ", b"Wed ", b"Thu ", b"Fri ", b"Sat ", b"Sun ",
+        ]
+        .contains(&start)
+    });
+    let bare = if day { bare.get(4..)? } else { bare };
+    if !bracketed && !day {
+        return None;
+    }
+    let (time, mut rest) = stamp(bare).or_else(|| day_first(bare))?;
+    if digits(rest.as_bytes(), 0, 4..=4).is_some()
+        && let Some((year, behind)) = rest.split_at_checked(4)
+        && !year.starts_with('0')
+        && behind.starts_with([' ', ']'])
+    {
+        rest = behind;
+    }
+    if bracketed {
+        rest = rest.strip_prefix(']')?;
+    }
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    Some((time, rest.trim_ascii_start()))
+}
+
+/// Reads `01/Jun/2026 10:00:00` or, as web servers write it, `01/Jun/2026:10:00:00 +0000`.
+fn day_first(text: &str) -> Option<(&str, &str)> {
+    let bytes = text.as_bytes();
+    let is_date = bytes.get(2) == Some(&b'/')
+        && bytes.get(6) == Some(&b'/')
+        && MONTHS.contains(bytes.get(3..)?.first_chunk()?)
+        && digits(bytes, 0, 2..=2).is_some()
+        && digits(bytes, 7, 4..=4).is_some()
+        && matches!(bytes.get(11), Some(b' ' | b':'));
+    let end = clock(bytes, 12).filter(|_| is_date)?;
+    let zone =
+        matches!(bytes.get(end + 1), Some(b'+' | b'-')) && digits(bytes, end + 2, 4..=4).is_some();
+    text.split_at_checked(if zone { end + 6 } else { end })
 }
 
 /// The months as RFC 3164 writes them.
@@ -256,8 +305,10 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
                 Some(_) => return None,
                 None => (tag, false),
             };
-            let plausible =
-                (has_number || (after_stamp && place > 0)) && is_program(name.as_bytes());
+            // A number alone counts something: `delivery 12: ...`.
+            let is_named = has_number
+                || after_stamp && place > 0 && !name.bytes().all(|byte| byte.is_ascii_digit());
+            let plausible = is_named && is_program(name.as_bytes());
             return plausible.then(|| (name, without_solaris_id(behind)));
         }
         // The flags of Exim, which has neither host nor program in its lines.
@@ -274,6 +325,23 @@ fn program(text: &str, after_stamp: bool) -> Option<(&str, &str)> {
         rest = behind;
     }
     None
+}
+
+/// Reads `postfix/smtp[12]: ` behind a frame of whatever kind: the names of mail servers leave no doubt.
+fn known_tag(text: &str) -> Option<(&str, &str)> {
+    const NAMES: &[&str] = &["postfix", "sendmail", "sm-m", "exim", "smtpd", "qmail"];
+    // No frame is longer, and behind it somebody else may speak.
+    let near = text.as_bytes().get(..160).unwrap_or(text.as_bytes());
+    let end = memmem::find(near, b"]: ")?;
+    let (head, number) = text.get(..end)?.rsplit_once('[')?;
+    let at = head.rfind([' ', '\t', '"']).map_or(0, |blank| blank + 1);
+    let (frame, name) = head.split_at_checked(at)?;
+    let is_tag = !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
+        && NAMES.iter().any(|known| name.starts_with(known))
+        && is_program(name.as_bytes())
+        && !speaks(frame);
+    is_tag.then(|| (name, text.get(end + 3..).unwrap_or("").trim_ascii_start()))
 }
 
 /// Whether this is the name of a program, and no other word: `postfix/smtp`, `sm-mta`.
@@ -528,6 +596,59 @@ mod tests {
                 "{line}"
             );
         }
+    }
+
+    #[test]
+    fn a_mail_servers_name_is_found_behind_any_frame() {
+        for frame in [
+            "01-06-2026 10:00:00 host ",
+            "2026 Jun  1 10:00:00 host ",
+            "1780300000 host ",
+            "> ",
+            "[root@host ~]# Jun  1 10:00:00 host ",
+            "mailserver-1  | ",
+            "host\tJun  1 10:00:00\t",
+        ] {
+            let line = format!("{frame}postfix/smtp[12]: hello");
+            assert_eq!(Line::cut(&line).program, "postfix/smtp", "{line}");
+            assert_eq!(Line::cut(&line).message, "hello", "{line}");
+        }
+        for line in [
+            "host said 550 no, see postfix/smtp[12]: hello",
+            "01-06-2026 host postfix/smtp[x]: hello",
+            "01-06-2026 host other[12]: hello",
+        ] {
+            assert_eq!(Line::cut(line).program, "", "{line}");
+        }
+    }
+
+    #[test]
+    fn a_stamp_may_be_dressed_up() {
+        for (line, time) in [
+            (
+                "Mon Jun  1 10:00:00 2026 host postfix/smtp[12]: hello",
+                "Jun  1 10:00:00",
+            ),
+            (
+                "[Mon Jun 01 10:00:00.123 2026] host postfix/smtp[12]: hello",
+                "Jun 01 10:00:00.123",
+            ),
+            (
+                "[2026-06-01 10:00:00] host postfix/smtp[12]: hello",
+                "2026-06-01 10:00:00",
+            ),
+            (
+                "Mon 2026-06-01 10:00:00: postfix/smtp[12]: hello",
+                "2026-06-01 10:00:00",
+            ),
+            (
+                "[01/Jun/2026:10:00:00 +0000] host postfix/smtp[12]: hello",
+                "01/Jun/2026:10:00:00 +0000",
+            ),
+        ] {
+            assert_eq!(parts(line), (Some(time), "postfix/smtp", "hello"), "{line}");
+        }
+        assert_eq!(parts("[2026-06-01 10:00:00 hello").0, None);
     }
 
     #[test]

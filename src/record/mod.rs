@@ -5,12 +5,16 @@
 
 mod courier;
 mod csv;
+mod dialogue;
 mod events;
 mod exim;
 mod halon;
 mod haraka;
+mod ironport;
 mod json;
+mod kerio;
 mod line;
+mod maddy;
 pub mod mail;
 mod mailerq;
 mod mailq;
@@ -235,10 +239,31 @@ pub static FORMATS: &[Format] = &[
     },
     Format {
         id: "windows",
-        name: "Protocol logs of hMailServer and the SMTP service of IIS",
+        name: "Protocol logs of hMailServer, MDaemon, MailEnable and the SMTP service of IIS",
         example: "\"SMTPC\"\t4711\t12\t\"2026-06-01 10:00:00.123\"\t\"192.0.2.1\"\t\"RECEIVED: 550 5.1.1 User unknown\"",
-        also: &["hmailserver", "iis"],
+        also: &["hmailserver", "mdaemon", "mailenable", "iis"],
         read: windows::read,
+    },
+    Format {
+        id: "ironport",
+        name: "Mail log of Cisco Secure Email (IronPort)",
+        example: "Mon Jun  1 10:00:00 2026 Info: Bounced: DCID 8413 MID 19373 to RID 0 - 5.1.0 - Unknown address error ('550', ['5.1.1 User unknown']) []",
+        also: &[],
+        read: ironport::read,
+    },
+    Format {
+        id: "kerio",
+        name: "Kerio Connect mail log",
+        example: "[01/Jun/2026 10:00:00] Sent: Queue-ID: 6a1d0f20-00000001, Recipient: <bob@example.com>, Result: failed, Status: 5.1.1 550 5.1.1 User unknown, Remote-Host: mx.example.com, Msg-Id: <1@example.org>",
+        also: &[],
+        read: kerio::read,
+    },
+    Format {
+        id: "maddy",
+        name: "Maddy log",
+        example: r#"queue: delivery attempt failed	{"msg_id":"0a1b2c3d-1","rcpt":"bob@example.com","smtp_code":550,"smtp_enchcode":"5.1.1","smtp_msg":"mx.example.com. said: User unknown"}"#,
+        also: &[],
+        read: maddy::read,
     },
     Format {
         id: "mailq",
@@ -300,6 +325,10 @@ pub struct State {
     queue: Option<mailq::Entry>,
     /// The deliveries of qmail that wait for their result.
     qmail: qmail::Deliveries,
+    /// The commands of logged dialogues that wait for their reply.
+    asked: dialogue::Asked,
+    /// The recipients of IronPort's messages that wait for their result.
+    ironport: ironport::Recipients,
     /// The first lines of a reply of several lines.
     pending: Option<reply::Pending>,
     /// The first lines of a JSON value of several lines.
@@ -326,6 +355,8 @@ impl State {
             && self.columns.is_none()
             && self.queue.is_none()
             && self.qmail.is_empty()
+            && self.ironport.is_empty()
+            && self.asked.is_empty()
             && self.pending.is_none()
             && self.json.is_none()
             && !self.dialogue

@@ -17,8 +17,13 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
         return Seen::NotMine;
     }
     let text = line.message;
-    let record = if let Some((_, rest)) = cut(text, " failed-command ") {
+    let failed = cut(text, " failed-command ").or_else(|| cut(text, " event=failed-command "));
+    let record = if let Some((_, rest)) = failed {
         refusal(rest)
+    } else if let Some((kind, rest)) = cut(text, ": ").filter(|_| named)
+        && matches!(kind, "relay" | "delivery")
+    {
+        older(rest)
     } else {
         find(text, " delivery evpid=")
             .or_else(|| find(text, "event=delivery"))
@@ -43,13 +48,7 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
 
 /// Reads the fields of a delivery.
 fn delivery(text: &str) -> Option<Record<'_>> {
-    let outcome = match value(text, " result=")? {
-        "Ok" => Outcome::Sent,
-        "TempFail" | "Tempfail" => Outcome::Deferred,
-        "PermFail" | "Permfail" => Outcome::Bounced,
-        "Expire" | "Expired" => Outcome::Expired,
-        _ => return None,
-    };
+    let outcome = outcome(value(text, " result=")?)?;
     // Everything behind `stat=` is the reply; on mda lines it has no quotes.
     let (_, reply) = cut(text, " stat=")?;
     let reply = reply.trim();
@@ -79,6 +78,40 @@ fn delivery(text: &str) -> Option<Record<'_>> {
         remote_ip: address.map(Into::into),
         outcome: Some(outcome),
         ..Record::default()
+    })
+}
+
+/// Reads `PermFail for 0123456789abcdef: session=..., from=<>, to=<bob@example.com>, ..., relay=192.0.2.1
+/// (mx.example.com), delay=1s, stat=550 ...` of the versions before 6.0.
+fn older(text: &str) -> Option<Record<'_>> {
+    let (result, rest) = text.split_once(" for ")?;
+    let (id, fields) = rest.split_once(": ")?;
+    let (fields, reply) = cut(fields, " stat=")?;
+    let (address, host) = between(fields, " relay=", ",")
+        .and_then(|relay| relay.split_once(" ("))
+        .unwrap_or(("", ""));
+    Some(Record {
+        reply: some(reply)?.into(),
+        recipient: between(fields, " to=<", ">").and_then(some).map(Into::into),
+        sender: between(fields, " from=<", ">")
+            .and_then(some)
+            .map(Into::into),
+        queue_id: some(id).map(Into::into),
+        remote_host: some(host.trim_end_matches(')')).map(Into::into),
+        remote_ip: ip(address).map(Into::into),
+        outcome: Some(outcome(result)?),
+        ..Record::default()
+    })
+}
+
+/// What became of the mail.
+fn outcome(result: &str) -> Option<Outcome> {
+    Some(match result {
+        "Ok" => Outcome::Sent,
+        "TempFail" | "Tempfail" => Outcome::Deferred,
+        "PermFail" | "Permfail" => Outcome::Bounced,
+        "Expire" | "Expired" => Outcome::Expired,
+        _ => return None,
     })
 }
 
@@ -151,12 +184,28 @@ mod tests {
     }
 
     #[test]
+    fn older_versions_put_commas_between_the_fields() {
+        let record = one(
+            "Jun  1 10:00:00 mail smtpd[4711]: relay: PermFail for 0123456789abcdef: session=2e5a7d1c, from=<a@example.org>, to=<bob@example.com>, rcpt=<->, source=192.0.2.9, relay=192.0.2.1 (mx.example.com), delay=1s, stat=550 5.1.1 no, stat=250 Ok",
+        );
+        assert_eq!(record.reply, "550 5.1.1 no, stat=250 Ok");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        assert_eq!(record.remote_host.as_deref(), Some("mx.example.com"));
+        assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.1"));
+        assert_eq!(record.outcome, Some(Outcome::Bounced));
+    }
+
+    #[test]
     fn the_own_server_refuses_a_command() {
         let record = one(
             "Jun  1 10:00:00 mail smtpd[4711]: 2e5a7d1c smtp failed-command command=\"RCPT TO:<b@example.org>\" result=\"550 Invalid recipient: <b@example.org>\"",
         );
         assert!(record.own_server);
         assert_eq!(record.reply, "550 Invalid recipient: <b@example.org>");
+        let record = one(
+            "Jun  1 10:00:00 mail smtpd[4711]: 2e5a7d1c smtp event=failed-command address=192.0.2.9 host=x command=\"RCPT TO:<b@example.org>\" result=\"550 Invalid recipient\"",
+        );
+        assert_eq!(record.recipient.as_deref(), Some("b@example.org"));
         noise("Jun  1 10:00:00 mail smtpd[4711]: 2e5a7d1c mta connected");
     }
 }

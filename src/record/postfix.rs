@@ -39,7 +39,10 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
             });
             Seen::Records
         }
-        None if framed => Seen::Noise,
+        // Under another name than its own it may be another program (`outbound/smtp`).
+        None if framed && (queue_id.is_some() || line.program.starts_with("postfix")) => {
+            Seen::Noise
+        }
         None => Seen::NotMine,
     }
 }

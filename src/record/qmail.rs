@@ -41,7 +41,7 @@ impl Deliveries {
 /// Reads a line of qmail-send, with a TAI64N stamp, a syslog frame or none; also the bare words of qmail-remote.
 pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen {
     let named = line.program.starts_with("qmail");
-    if !named && !line.program.is_empty() {
+    if !named && !matches!(line.program, "" | "spamdyke" | "vpopmail") {
         return Seen::NotMine;
     }
     let (time, text) = own_stamp(line.message);
@@ -77,6 +77,15 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         });
         return Seen::Records;
     }
+    if let Some(record) = denied(line.program, text) {
+        give(Record {
+            format: ID,
+            time: time.map(Into::into),
+            own_server: true,
+            ..record
+        });
+        return Seen::Records;
+    }
     // The report alone, as people paste it.
     if has(text, "Remote_host_said:") || has(text, "_does_not_like_recipient") {
         give(Record {
@@ -94,10 +103,59 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
             "info msg ",
             "bounce msg ",
             "triple bounce",
+            "CHKUSER ",
         ]
         .iter()
         .any(|start| text.starts_with(start));
     if mine { Seen::Noise } else { Seen::NotMine }
+}
+
+/// Reads what a filter in front of qmail-smtpd refused: `DENIED_RBL_MATCH from: a@example.net to: bob@example.org origin_ip:
+/// 192.0.2.9 ... reason: list` of spamdyke, and `CHKUSER rejected rcpt: from <a@example.net::> remote <helo:host:192.0.2.9>
+/// rcpt <bob@example.org> : not existing recipient`.
+fn denied<'a>(program: &str, text: &'a str) -> Option<Record<'a>> {
+    let address = |text: &'a str| some(text).filter(|text| text.contains('@')).map(Cow::from);
+    if let Some((_, rest)) = text.split_once("CHKUSER rejected ") {
+        let (what, rest) = rest.split_once(": from <")?;
+        let (sender, rest) = rest.split_once(":")?;
+        let (_, client) = cut(rest, " remote <")?;
+        let (client, rest) = client.split_once("> rcpt <")?;
+        let (recipient, reason) = rest.split_once('>')?;
+        let reason = reason.trim_start_matches([' ', ':']);
+        return Some(Record {
+            reply: format!("rejected {what}: {reason}").into(),
+            recipient: address(recipient),
+            sender: address(sender),
+            remote_ip: client.rsplit(':').next().and_then(ip).map(Into::into),
+            phase: Some(Phase::Rcpt),
+            outcome: Some(Outcome::Bounced),
+            ..Record::default()
+        });
+    }
+    let denied = text
+        .strip_prefix("DENIED_")
+        .filter(|_| program == "spamdyke")?;
+    let (kind, fields) = denied.split_once(" from: ")?;
+    let (sender, fields) = fields.split_once(" to: ")?;
+    let (recipient, fields) = fields.split_once(" origin_ip: ")?;
+    let reason = cut(fields, " reason: ").map_or("", |(_, reason)| reason);
+    let words = kind.replace('_', " ").to_lowercase();
+    let outcome = if kind == "GRAYLISTED" {
+        Outcome::Deferred
+    } else {
+        Outcome::Bounced
+    };
+    Some(Record {
+        reply: match reason {
+            "" | "(empty)" => format!("denied: {words}").into(),
+            _ => format!("denied: {words} ({reason})").into(),
+        },
+        recipient: address(recipient),
+        sender: address(sender),
+        remote_ip: fields.split(' ').next().and_then(ip).map(Into::into),
+        outcome: Some(outcome),
+        ..Record::default()
+    })
 }
 
 /// Cuts off `@4000...` (TAI64N, 24 hexadecimal digits) or `1234567890.123456` (splogger).
@@ -234,12 +292,59 @@ mod tests {
     }
 
     #[test]
+    fn a_stamp_that_was_made_readable_is_a_stamp() {
+        let text = "2026-06-01 10:00:00.123456500 starting delivery 12: msg 345 to remote bob@example.com\n2026-06-01 10:00:01.123456500 delivery 12: failure: Sorry,_no_mailbox_here_by_that_name._(#5.1.1)/\n";
+        let records = all(text);
+        assert_eq!(records.len(), 1);
+        assert_eq!(records[0].format, "qmail");
+        assert_eq!(records[0].recipient.as_deref(), Some("bob@example.com"));
+        assert_eq!(
+            records[0].time.as_deref(),
+            Some("2026-06-01 10:00:01.123456500")
+        );
+    }
+
+    #[test]
     fn a_success_is_sent() {
         let record = one(
             "@400000006683f0a1075bca94 delivery 12: success: 192.0.2.1_accepted_message./Remote_host_said:_250_2.0.0_OK/",
         );
         assert_eq!(record.reply, "250 2.0.0 OK");
         assert_eq!(record.outcome, Some(Outcome::Sent));
+    }
+
+    #[test]
+    fn filters_in_front_of_qmail_refuse_for_the_own_server() {
+        let record = one(
+            "Jun  1 10:00:00 mail spamdyke[1]: DENIED_RBL_MATCH from: a@example.net to: bob@example.org origin_ip: 192.0.2.9 origin_rdns: (unknown) auth: (unknown) encryption: (none) reason: zen.spamhaus.org",
+        );
+        assert_eq!(record.reply, "denied: rbl match (zen.spamhaus.org)");
+        assert!(record.own_server);
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.org"));
+        assert_eq!(record.sender.as_deref(), Some("a@example.net"));
+        assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.9"));
+        let record = one(
+            "Jun  1 10:00:00 mail spamdyke[1]: DENIED_GRAYLISTED from: (unknown) to: bob@example.org origin_ip: 192.0.2.9 origin_rdns: x auth: (unknown) encryption: (none) reason: (empty)",
+        );
+        assert_eq!(
+            (record.reply.as_ref(), record.outcome, record.sender),
+            ("denied: graylisted", Some(Outcome::Deferred), None)
+        );
+        for head in [
+            "@400000006683f0a1075bca94",
+            "Jun  1 10:00:00 mail vpopmail[1]:",
+        ] {
+            let line = format!(
+                "{head} CHKUSER rejected rcpt: from <a@example.net::> remote <x:unknown:192.0.2.9> rcpt <bob@example.org> : not existing recipient"
+            );
+            let record = one(&line);
+            assert_eq!(record.reply, "rejected rcpt: not existing recipient");
+            assert_eq!(record.recipient.as_deref(), Some("bob@example.org"));
+            assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.9"));
+        }
+        noise(
+            "@400000006683f0a1075bca94 CHKUSER accepted rcpt: from <a@example.net::> remote <x:unknown:192.0.2.9> rcpt <bob@example.org> : found existing recipient",
+        );
     }
 
     #[test]

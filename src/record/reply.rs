@@ -87,15 +87,21 @@ fn enhanced_behind_code(text: &str) -> Option<Enhanced> {
 pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen {
     // Another program's log: only what is a reply beyond doubt.
     if !line.program.is_empty() {
-        let Some(at) = reply_inside(line.message) else {
-            return Seen::Noise;
+        // Most lines are of programs that have nothing to do with mail.
+        let (record, rest) = match inside(line.message) {
+            Some(record) => (record, ""),
+            None => match python(line.message) {
+                Some(found) => found,
+                None => return Seen::Noise,
+            },
         };
+        let phase = record.phase;
         give(Record {
             format: TEXT,
-            reply: line.message.get(at..).unwrap_or("").into(),
             time: line.time.map(Into::into),
-            ..Record::default()
+            ..record
         });
+        others_refused(rest, phase, give);
         return Seen::Records;
     }
     let (text, marked) = server_line(line.message.trim());
@@ -142,6 +148,10 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
     let Some(record) = wrapped(text).or_else(|| loose(text)) else {
         return Seen::Noise;
     };
+    // A log is full of failures; without a code only words about an address are of a mail.
+    if line.time.is_some() && record == plain(text) && !has(text, "@") && !tells_a_code(text) {
+        return Seen::Noise;
+    }
     // `Error: Invalid login: 535-5.7.8 ...` goes on with the next line.
     if record == plain(&*record.reply)
         && let Some(pending) = Pending::begin(&record.reply, state.line)
@@ -186,6 +196,7 @@ fn server_line(text: &str) -> (&str, bool) {
     const MARKS: &[&str] = &[
         "<<<",
         "<**",
+        "<--",
         "<~*",
         "<-",
         "<~",
@@ -464,6 +475,7 @@ fn prefixed(text: &str) -> Option<Record<'_>> {
         }
     }
     // `host mx.example.com [192.0.2.1] SMTP error from ...: 550 ...`, `SMTPAddressFailedException: 550 ...`.
+    let whole = reply_inside(text).unwrap_or(text.len());
     let mut from = 0;
     while let Some(found) = text.get(from..).and_then(|rest| find(rest, ": ")) {
         let start = from + found + 2;
@@ -471,10 +483,17 @@ fn prefixed(text: &str) -> Option<Record<'_>> {
         let is_port = text
             .get(..start - 2)
             .is_some_and(|text| text.ends_with("port"));
-        if code(rest).is_some() && !is_port && !has(rest, "connect to ") {
+        // `..., with message "550 5.1.1 ..." (code: 550)`: the reply is the whole one.
+        if start > whole + 1 {
+            return None;
+        }
+        if code(rest).is_some() && !is_port && !is_a_step(rest) && !has(rest, "connect to ") {
             let mut record = plain(tidy(rest));
             // `bob@example.com: 550 ...` of OpenSMTPD's bounces and of lists that people make.
-            record.recipient = text.get(..start - 2).and_then(address).map(Into::into);
+            let before = text.get(..start - 2)?;
+            record.recipient = address(before)
+                .or_else(|| recipient_named(before))
+                .map(Into::into);
             return Some(record);
         }
         from = start;
@@ -489,6 +508,61 @@ pub fn address(text: &str) -> Option<&str> {
     plausible.then_some(text)
 }
 
+/// The address that a line names as the recipient in front of a reply: `to=<bob@example.com>`, `RCPT TO:<...>`, `recipient
+/// bob@example.com`. What a server said is no such name; of several the last one counts.
+fn recipient_named(before: &str) -> Option<&str> {
+    const NAMES: &[&str] = &[
+        "to=",
+        "to:",
+        "to",
+        "rcpt=",
+        "rcpt:",
+        "rcpt",
+        "recipient=",
+        "recipient:",
+        "recipient",
+        "recipients=",
+        "rcpts=",
+        "for",
+        "duser=",
+        "email=",
+    ];
+    const ENDS: &[char] = &[
+        ' ', '\t', '<', '>', '"', '\'', '=', ':', ',', ';', '(', ')', '[', ']', '|', '{', '}',
+    ];
+    let mut found = None;
+    for at in memchr::memchr_iter(b'@', before.as_bytes()) {
+        let head = before.get(..at)?;
+        let start = head.rfind(ENDS).map_or(0, |end| end + 1);
+        let rest = before.get(start..)?;
+        let address = rest.get(..rest.find(ENDS).unwrap_or(rest.len()))?;
+        let label = head.get(..start)?;
+        if address.len() < 3 || speaks(label) {
+            continue;
+        }
+        let label = label.trim_end_matches(['<', '"', '\'', ' ', '[']);
+        let is_named = NAMES.iter().any(|name| {
+            let (Some(before), Some(end)) = (
+                label.len().checked_sub(name.len() + 1),
+                label.len().checked_sub(name.len()),
+            ) else {
+                return label.eq_ignore_ascii_case(name);
+            };
+            label
+                .get(end..)
+                .is_some_and(|end| end.eq_ignore_ascii_case(name))
+                && label
+                    .as_bytes()
+                    .get(before)
+                    .is_some_and(|byte| !byte.is_ascii_alphanumeric() && !b"_-@.".contains(byte))
+        });
+        if is_named {
+            found = Some(address);
+        }
+    }
+    found
+}
+
 /// Takes off a prefix in whatever case.
 fn strip_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let head = text.get(..word.len())?;
@@ -501,31 +575,49 @@ fn loose(text: &str) -> Option<Record<'_>> {
     if is_frame(text) {
         return None;
     }
-    let start = text.trim_start_matches(['(', '#', '[', '"', '\'']);
-    if Enhanced::read(start).is_some() || odd_code(text) {
+    if tells_a_code(text) {
         return Some(plain(text));
     }
-    if let Some(at) = reply_inside(text) {
-        let mut reply = text.get(at..)?;
-        // `with message "550 5.1.1 no such user"`: the quote is not the server's.
-        let quote = at
-            .checked_sub(1)
-            .and_then(|place| text.as_bytes().get(place));
-        if let Some(quote) = quote.filter(|byte| matches!(byte, b'"' | b'\''))
-            && let Some(end) = memchr::memrchr(*quote, reply.as_bytes())
-        {
-            reply = reply.get(..end)?;
-        }
-        return Some(Record {
-            format: TEXT,
-            ..plain(reply)
-        });
+    if let Some(record) = inside(text) {
+        return Some(record);
     }
     // What a bounce mail says in front of the reply: `The response from the remote server was:`.
     if text.ends_with(':') {
         return None;
     }
     speaks_of_delivery(text).then(|| words_behind_status(text).unwrap_or_else(|| plain(text)))
+}
+
+/// Whether a text begins with an enhanced code or with odd numbers in the place of codes.
+fn tells_a_code(text: &str) -> bool {
+    let start = text.trim_start_matches(['(', '#', '[', '"', '\'']);
+    Enhanced::read(start).is_some() || odd_code(text)
+}
+
+/// Whether a server merely goes on: with 2.1.0 and 2.1.5 it takes an address (RFC 3463 section 3.2), and no mail yet.
+fn is_a_step(reply: &str) -> bool {
+    code(reply).is_some_and(|code| code < 400)
+        && enhanced_behind_code(reply).is_some_and(|status| status.subject == 1)
+}
+
+/// A reply with both codes inside a text, with the recipient that the text names in front of it.
+fn inside(text: &str) -> Option<Record<'_>> {
+    let at = reply_inside(text)?;
+    let (before, mut reply) = text.split_at_checked(at)?;
+    if is_a_step(reply) {
+        return None;
+    }
+    // `with message "550 5.1.1 no such user"`: the quote is not the server's.
+    if let Some(quote @ (b'"' | b'\'')) = before.as_bytes().last()
+        && let Some(end) = memchr::memrchr(*quote, reply.as_bytes())
+    {
+        reply = reply.get(..end)?;
+    }
+    Some(Record {
+        format: TEXT,
+        recipient: recipient_named(before).map(Into::into),
+        ..plain(reply)
+    })
 }
 
 /// `The server response was: 5.1.1 User unknown` of .NET, `... failed: bob@example.com: 5.1.1 User unknown` of PHPMailer:
@@ -624,7 +716,7 @@ pub fn reply_inside(text: &str) -> Option<usize> {
 
 /// Lines that surround replies and are none: the client's half of a dialogue, header fields, marks of transcripts.
 fn is_frame(text: &str) -> bool {
-    const STARTS: &str = ">>>|-Queue ID-|-- |->|~>|C:|CLIENT -> SERVER:|===|***|---|===|EHLO |HELO |LHLO |MAIL FROM:|RCPT TO:|QUIT|RSET\
+    const STARTS: &str = ">>>|-->|-Queue ID-|-- |->|~>|C:|CLIENT -> SERVER:|===|***|---|===|EHLO |HELO |LHLO |MAIL FROM:|RCPT TO:|QUIT|RSET\
         |STARTTLS|AUTH |Trying |Connected to |Escape character|Connection closed by foreign host|at \
         |nested exception|msmtp: could not send mail|javax.mail.SendFailedException: Invalid Addresses;\
         |jakarta.mail.SendFailedException: Invalid Addresses;|command:|errno:|code:|#!|//|{|}";
@@ -635,6 +727,10 @@ fn is_frame(text: &str) -> bool {
         |auto-submitted|list-unsubscribe|precedence|references|in-reply-to|user-agent|importance";
     let bytes = text.as_bytes();
     if STARTS.split('|').any(|start| text.starts_with(start)) || bytes == b"DATA" || bytes == b"." {
+        return true;
+    }
+    // What a web server was asked.
+    if has(text, " HTTP/1.") || has(text, " HTTP/2") {
         return true;
     }
     // A comment, of a configuration file or of a log with columns.
@@ -1024,6 +1120,79 @@ mod tests {
         assert_eq!(record.format, "text");
         assert_eq!(record.reply, "550 5.1.1 no such user");
         assert_eq!(record.time.as_deref(), Some("Jun  1 10:00:00"));
+        let record = &all(
+            "2026-06-01 10:00:00,123 ERROR smtp: SMTPRecipientsRefused: {'bob@example.com': (550, b'5.1.1 no')}",
+        )[0];
+        assert_eq!(record.format, "text");
+        assert_eq!(record.reply, "550 5.1.1 no");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        // Under a name that Postfix could have, too.
+        let record =
+            &all("Jun  1 10:00:00 gate outbound/smtp[1]: 192.0.2.9 SEND - 2 3E06E 550 5.1.1 no")[0];
+        assert_eq!(record.reply, "550 5.1.1 no");
+    }
+
+    #[test]
+    fn a_step_of_a_dialogue_is_no_outcome() {
+        for line in [
+            "2026-06-01 10:00:00,123 INFO lmtp - S: 250 2.1.5 OK",
+            "Jun  1 10:00:00 mail somemta[1]: << 250 2.1.0 Ok",
+        ] {
+            assert!(all(line).is_empty(), "{line}");
+        }
+        assert_eq!(
+            all("Jun  1 10:00:00 mail somemta[1]: << 250 2.0.0 Ok: queued").len(),
+            1
+        );
+    }
+
+    #[test]
+    fn the_recipient_that_a_line_names_in_front_of_a_reply_is_its_own() {
+        for line in [
+            "Jun  1 10:00:00 mail mailer[1]: Failed to send to bob@example.com: 550 5.1.1 no",
+            "date=2026-06-01 from=\"a@example.org\" to=\"bob@example.com\" msg=\"550 5.1.1 no\"",
+            "Jun 01 10:00:00 host=mx.example.com from=a@example.org recipients=bob@example.com smtpstatus=550 smtpmsg='550 5.1.1 no' errormsg='x'",
+            "2026-06-01 10:00:00 (mx.example.com) RCPT TO:<bob@example.com> failed: 550 5.1.1 no",
+            "2026-06-01 10:00:00 sender=a@example.org orig_to=x@example.org Recipient <bob@example.com> rejected: 550 5.1.1 no",
+        ] {
+            let record = &all(line)[0];
+            assert_eq!(
+                record.recipient.as_deref(),
+                Some("bob@example.com"),
+                "{line}"
+            );
+            assert!(record.reply.starts_with("550 5.1.1 no"), "{line}");
+        }
+        for line in [
+            "Jun  1 10:00:00 mail mailer[1]: from a@example.org, 550 5.1.1 no",
+            "Jun  1 10:00:00 mail mailer[1]: 250 to=<bob@example.com> 550 5.1.1 no",
+            "Jun  1 10:00:00 mail mailer[1]: orig_to=<bob@example.com> 550 5.1.1 no",
+            "Jun  1 10:00:00 mail mailer[1]: 550 5.1.1 to=<bob@example.com> no",
+        ] {
+            assert_eq!(all(line)[0].recipient, None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_log_of_an_unknown_kind_needs_a_code_or_an_address() {
+        for line in [
+            "2026/06/01 10:00:00 [error] 1#1: connect() failed (111: Connection refused)",
+            "[Mon Jun 01 10:00:00 2026] [error] user bob not found: /admin",
+            "192.0.2.9 - - [01/Jun/2026:10:00:00 +0000] \"POST / HTTP/1.1\" 503 5120 \"not found\"",
+        ] {
+            assert!(all(line).is_empty(), "{line}");
+        }
+        assert_eq!(
+            all("2026-06-01 10:00:00 mail to bob@example.com: mailbox full").len(),
+            1
+        );
+        assert_eq!(all("2026-06-01 10:00:00 5.1.1 no such user").len(), 1);
+    }
+
+    #[test]
+    fn the_whole_reply_goes_before_its_code_alone() {
+        let text = "production.ERROR: got code \"550\", with message \"550 5.1.1 no\". {\"exception\":\"(code: 550)\"}";
+        assert!(reply(text).starts_with("550 5.1.1 no"));
     }
 
     #[test]

@@ -16,12 +16,15 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
     if !named && !line.program.is_empty() {
         return Seen::NotMine;
     }
-    let Some((id, text)) = line.message.split_once(": ").filter(|(id, _)| is_id(id)) else {
-        return if named { Seen::Noise } else { Seen::NotMine };
+    let (id, text) = match line.message.split_once(": ").filter(|(id, _)| is_id(id)) {
+        Some((id, text)) => (Some(id), text),
+        // A connection is refused before there is a mail.
+        None if named => (None, line.message),
+        None => return Seen::NotMine,
     };
     let base = Record {
         format: ID,
-        queue_id: Some(id.into()),
+        queue_id: id.map(Into::into),
         time: line.time.map(Into::into),
         ..Record::default()
     };
@@ -66,6 +69,11 @@ fn delivery<'a>(fields: &'a str, stat: &'a str, base: &Record<'a>, give: Give<'_
         _ if stat == "Sent" => (Outcome::Sent, stat),
         _ if stat.starts_with("queued") => return Seen::Noise,
         _ => (Outcome::Bounced, stat.trim()),
+    };
+    // Since 8.16 the server's answer stands before the words that sum it up.
+    let reply = match cut(fields, "reply=") {
+        Some((_, answer)) if outcome != Outcome::Sent && code(answer).is_some() => answer,
+        _ => reply,
     };
     let dsn = between(fields, "dsn=", ",")
         .or_else(|| cut(fields, "dsn=").map(|(_, dsn)| dsn))
@@ -200,6 +208,31 @@ mod tests {
             (record.reply.as_ref(), record.outcome),
             ("ok (1)", Some(Outcome::Sent))
         );
+    }
+
+    #[test]
+    fn the_answer_before_the_stat_is_the_reply() {
+        let line = format!(
+            "{HEAD}to=<bob@example.com>, delay=00:00:02, mailer=esmtp, relay=mx.example.com. [192.0.2.1], dsn=5.1.1, reply=550 5.1.1 <bob@example.com>, not here, stat=User unknown"
+        );
+        let record = one(&line);
+        assert_eq!(record.reply, "550 5.1.1 <bob@example.com>, not here");
+        assert_eq!(record.recipient.as_deref(), Some("bob@example.com"));
+        let line = format!(
+            "{HEAD}to=<bob@example.com>, relay=mx.example.com. [192.0.2.1], dsn=2.0.0, reply=250 2.0.0 Ok, stat=Sent (Ok: queued)"
+        );
+        assert_eq!(one(&line).reply, "Ok: queued");
+    }
+
+    #[test]
+    fn a_connection_is_refused_before_there_is_a_mail() {
+        let record = one(
+            "Jun  1 10:00:00 mail sm-mta[4711]: ruleset=check_relay, arg1=x.example.com, arg2=192.0.2.9, relay=x.example.com [192.0.2.9], reject=550 5.7.1 Access denied",
+        );
+        assert!(record.own_server);
+        assert_eq!(record.reply, "550 5.7.1 Access denied");
+        assert_eq!((record.queue_id, record.recipient), (None, None));
+        assert_eq!(record.remote_ip.as_deref(), Some("192.0.2.9"));
     }
 
     #[test]
