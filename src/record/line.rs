@@ -253,6 +253,16 @@ fn clock(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
+/// Whether a time of day stands near the beginning, as in the lines of nearly every log.
+pub fn has_clock(text: &str) -> bool {
+    let near = text.as_bytes().get(..40).unwrap_or(text.as_bytes());
+    memchr::memchr_iter(b':', near).any(|colon| {
+        colon
+            .checked_sub(2)
+            .is_some_and(|at| clock(near, at).is_some())
+    })
+}
+
 /// How many digits stand at `at`, when their number is in `wanted`.
 fn digits(bytes: &[u8], at: usize, wanted: std::ops::RangeInclusive<usize>) -> Option<usize> {
     let count = bytes

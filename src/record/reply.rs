@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::line::{Line, between, code, cut, find, has, ip, some, speaks};
+use super::line::{Line, between, code, cut, find, has, has_clock, ip, some, speaks};
 use super::{Give, Record, Seen, State};
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
@@ -149,7 +149,8 @@ pub fn read<'a>(line: &Line<'a>, state: &mut State, give: Give<'_, 'a>) -> Seen 
         return Seen::Noise;
     };
     // A log is full of failures; without a code only words about an address are of a mail.
-    if line.time.is_some() && record == plain(text) && !has(text, "@") && !tells_a_code(text) {
+    let is_of_a_log = line.time.is_some() || has_clock(line.whole);
+    if is_of_a_log && record == plain(text) && !names_an_address(text) && !tells_a_code(text) {
         return Seen::Noise;
     }
     // `Error: Invalid login: 535-5.7.8 ...` goes on with the next line.
@@ -586,6 +587,22 @@ fn loose(text: &str) -> Option<Record<'_>> {
         return None;
     }
     speaks_of_delivery(text).then(|| words_behind_status(text).unwrap_or_else(|| plain(text)))
+}
+
+/// Whether an address with a domain of at least two parts stands in a text: `user@host` is one of a shell or a database.
+fn names_an_address(text: &str) -> bool {
+    let is_of_a_name =
+        |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte) || !byte.is_ascii();
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'@', bytes).any(|at| {
+        let (before, behind) = bytes.split_at_checked(at).unwrap_or_default();
+        let domain = behind.iter().skip(1).take_while(|byte| is_of_a_name(byte));
+        before
+            .last()
+            .is_some_and(|byte| is_of_a_name(byte) || *byte == b'"')
+            && domain.clone().count() > 2
+            && domain.clone().any(|byte| *byte == b'.')
+    })
 }
 
 /// Whether a text begins with an enhanced code or with odd numbers in the place of codes.
@@ -1178,6 +1195,9 @@ mod tests {
         for line in [
             "2026/06/01 10:00:00 [error] 1#1: connect() failed (111: Connection refused)",
             "[Mon Jun 01 10:00:00 2026] [error] user bob not found: /admin",
+            "26/06/01 10:00:00 ERROR Executor: Driver unreachable, connection timed out",
+            "2026-06-01 10:00:00 1 [Warning] Access denied for user 'bob'@'localhost'",
+            "2026-06-01 10:00:00 bob@example FATAL: role does not exist",
             "192.0.2.9 - - [01/Jun/2026:10:00:00 +0000] \"POST / HTTP/1.1\" 503 5120 \"not found\"",
         ] {
             assert!(all(line).is_empty(), "{line}");
