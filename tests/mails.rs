@@ -1136,6 +1136,13 @@ fn talk_about_bounces_and_notices_to_their_owner_are_no_bounces() {
         "User unknown to me. Ask bob@example.net.",
     );
     assert_eq!(other(&talk), Mail::NotABounce);
+    let answer = talk.replace("Re: ", "AW: ");
+    assert_eq!(other(&answer), Mail::NotABounce);
+    let list = talk.replace(
+        "Subject: Re: ",
+        "List-Id: <dev.example.net>\nSubject: [dev] ",
+    );
+    assert_eq!(other(&list), Mail::NotABounce);
     let notice = mail(
         "postmaster@example.com",
         "Your mailbox is nearly full",

@@ -21,7 +21,7 @@ use self::hop::Said;
 use self::mime::{Kind, Opened};
 use self::report::{Recipient, Report};
 use self::text::{host_name, is_address, one_line, within};
-use self::words::{CHALLENGES, DELAYED, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
+use self::words::{ANSWERS, CHALLENGES, DELAYED, DELAYS, SUBJECTS, SYSTEMS, VACATIONS};
 use super::{Outcome, Record};
 
 /// Bounces inside bounces inside mails are opened up to this depth.
@@ -159,8 +159,10 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     if is_challenge && !from_system {
         return Err(Mail::ChallengeResponse);
     }
-    // Somebody who answers a bounce is none.
-    let is_talk = subject.starts_with("re:") && !from_system;
+    // Somebody who answers a bounce is none, nor is a mailing list that talks of one.
+    let is_talk = !from_system
+        && (ANSWERS.iter().any(|word| subject.starts_with(word))
+            || header.get("list-id").is_some());
     if !is_talk && SUBJECTS.iter().any(|word| subject.contains(word)) {
         return Ok(Sign::Strong);
     }

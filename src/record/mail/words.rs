@@ -33,6 +33,11 @@ pub const SUBJECTS: &[&str] = &[
     "전달되지",
 ];
 
+/// How the subjects of answers begin that people write.
+pub const ANSWERS: &[&str] = &[
+    "re:", "aw:", "antw:", "sv:", "vs:", "odp:", "回复:", "答复:",
+];
+
 /// How the subjects of automatic answers begin.
 #[rustfmt::skip]
 pub const VACATIONS: &[&str] = &[
