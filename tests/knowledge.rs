@@ -15,6 +15,16 @@ fn every_rule_wins_its_examples_and_none_of_its_nots() {
     assert!(lines.is_empty(), "{}", lines.join("\n"));
 }
 
+/// A regular expression is compiled when it is first tried, which costs more than all else of a reply, and what it read is
+/// not remembered: only replies of one provider may pay for it.
+#[test]
+fn a_rule_with_a_regex_names_its_provider() {
+    for rule in BUILT_IN.rules.iter().filter(|rule| rule.regex.len > 0) {
+        let anybody = rule.when_provider == knowledge::tables::NONE;
+        assert!(!anybody, "rule {}", BUILT_IN.str(rule.id));
+    }
+}
+
 #[test]
 fn every_blocklist_is_named_by_its_own_example() {
     let mut classifier = Classifier::default();
