@@ -56,6 +56,13 @@ struct Shared<'t, 'j, 's> {
     spare: Mutex<Vec<Vec<u8>>>,
 }
 
+/// Lets a pipe behind standard output take the answers of a piece at a time, so that the one who reads them and the threads
+/// wait less for each other. What is no pipe stays as it is.
+fn widen_pipe() {
+    #[cfg(target_os = "linux")]
+    rustix::pipe::fcntl_setpipe_size(io::stdout(), 1 << 20).unwrap_or_default();
+}
+
 /// Judges the block handed out last and all that follow.
 pub(super) fn judge<'j, R: Read>(
     judge: &mut Judge<'j, Out>,
@@ -64,6 +71,7 @@ pub(super) fn judge<'j, R: Read>(
     threads: usize,
     file: Option<&str>,
 ) -> io::Result<Place> {
+    widen_pipe();
     let judging = judge.judging;
     let workers: Vec<_> = (0..threads)
         .map(|_| Judge {
