@@ -658,6 +658,20 @@ fn a_closed_pipe_is_not_an_error() {
     }
 }
 
+#[test]
+fn a_log_line_that_is_typed_is_answered_when_its_words_are_known() {
+    let head = "Jun  1 10:00:00 mail postfix";
+    let known =
+        format!("{head}/smtp[550]: connect to mx.example.com[192.0.2.1]:25: Connection timed out");
+    let output = run(&["--json", &known]);
+    assert!(
+        out(&output).contains("\"cause\":\"connection-failed\""),
+        "{output:?}"
+    );
+    let output = run(&["--json", &format!("{head}/qmgr[550]: 0A1B2C3D4E: removed")]);
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(1), ""));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn output_that_cannot_be_written_is_trouble() {

@@ -460,6 +460,12 @@ pub fn read_line_as<'a>(
     if noted == Seen::Noise { noted } else { seen }
 }
 
+/// What a program wrote into a line of a log, without stamp, host and program.
+#[must_use]
+pub fn message(line: &str) -> &str {
+    Line::cut(line).message
+}
+
 /// Gives what still waits for a next line; to be called at the end of an input, and when a live one pauses.
 pub fn finish<'a>(state: &mut State, give: Give<'_, 'a>) {
     if let Some(pending) = state.pending.take() {

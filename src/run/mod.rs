@@ -239,17 +239,25 @@ impl Judge<'_, Out> {
         record::finish(&mut state, &mut |record| {
             self.record(Record { line: 0, ..record }, None)
         });
-        if self.tally.records == before && !noise && !reply.trim().is_empty() {
-            let words: Vec<_> = reply.split_whitespace().collect();
-            self.record(
-                Record {
-                    format: "reply",
-                    reply: words.join(" ").into(),
-                    ..Record::default()
-                },
-                None,
-            );
+        if self.tally.records > before || reply.trim().is_empty() {
+            return;
         }
+        let words: Vec<_> = reply
+            .lines()
+            .map(if noise { record::message } else { str::trim })
+            .flat_map(str::split_whitespace)
+            .collect();
+        let words = words.join(" ");
+        // A log's line without a result is answered only if its words are known.
+        if noise && self.classifier.classify(&*words).exit() == Exit::Unrecognised {
+            return;
+        }
+        let asked = Record {
+            format: "reply",
+            reply: words.into(),
+            ..Record::default()
+        };
+        self.record(asked, None);
     }
 
     /// Reads a stream; its first bytes tell whether it is a mail or lines.
