@@ -1,6 +1,7 @@
 //! Which addresses are in trouble, and which of them got their mail in the end. Memory is bounded.
 
 use super::bounded::Bounded;
+use super::few::Few;
 use super::names::{Name, Quick, Whom};
 use crate::knowledge::Cause;
 
@@ -36,24 +37,26 @@ impl Sieve {
     }
 }
 
-/// What is known of an address that was refused.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What is known of an address that was refused, or of a mail of unknown recipients, which has no text.
+#[derive(Clone, Debug, Default)]
 struct Address {
-    /// Empty for a mail of unknown recipients.
-    text: Box<str>,
     refusals: u64,
-    deferrals: Vec<Deferrals>,
+    /// The causes it was refused for, a bit each.
+    causes: u64,
+    deferrals: Few<Deferrals>,
     /// `None` when a mail was taken since.
     fate: Option<Fate>,
 }
+
+const _: () = assert!(Cause::ALL.len() <= u64::BITS as usize);
 
 /// Refusals for now, of one cause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Deferrals {
     cause: Cause,
     /// Those that a later success would settle.
-    waiting: u64,
-    settled: u64,
+    waiting: u32,
+    settled: u32,
 }
 
 /// What became of an address so far, the worst thing last.
@@ -70,7 +73,7 @@ pub enum Fate {
 /// The addresses that were refused.
 #[derive(Clone, Debug)]
 pub struct Addresses {
-    known: Bounded<Name, Address>,
+    known: Bounded<Address>,
     /// Holds all that are known.
     sieve: Sieve,
     /// There are mails of unknown recipients among the known.
@@ -113,15 +116,13 @@ impl Addresses {
     pub fn refuse(&mut self, whom: Whom, shown: &str, cause: Cause, fate: Fate) {
         self.refusals += 1;
         self.with_mails |= whom.is_mail;
-        let address = self.known.get_or_put(whom.name, || {
+        let address = self.known.get_or_put(whom.name, shown, || {
             self.sieve.put(whom.quick);
-            Address {
-                text: shown.into(),
-                ..Address::default()
-            }
+            Address::default()
         });
         if let Some(address) = address {
             address.refusals += 1;
+            address.causes |= 1 << cause as u64;
             address.fate = address.fate.max(Some(fate));
             if fate == Fate::Delayed {
                 address.delay(cause);
@@ -140,8 +141,8 @@ impl Addresses {
         let mut texts: Vec<&str> = self
             .known
             .iter()
-            .filter(|(_, address)| !address.text.is_empty() && address.fate == Some(fate))
-            .map(|(_, address)| &*address.text)
+            .filter(|(_, text, address)| !text.is_empty() && address.fate == Some(fate))
+            .map(|(_, text, _)| text)
             .collect();
         texts.sort_unstable();
         texts
@@ -150,16 +151,35 @@ impl Addresses {
     /// Refusals that a later success settled, with their causes, each as often as there are addresses.
     pub fn settled(&self) -> impl Iterator<Item = (Cause, u64)> {
         let addresses = self.known.iter();
-        addresses.flat_map(|(_, address)| {
+        addresses.flat_map(|(.., address)| {
             let deferrals = address.deferrals.iter();
-            deferrals.map(|deferrals| (deferrals.cause, deferrals.settled))
+            deferrals.map(|deferrals| (deferrals.cause, deferrals.settled.into()))
         })
+    }
+
+    /// The causes of each recipient's refusals, as far as recipients are kept.
+    pub fn causes(&self) -> impl Iterator<Item = Cause> {
+        let addresses = self.known.iter().filter(|(_, text, _)| !text.is_empty());
+        addresses.flat_map(|(.., address)| {
+            let causes = Cause::ALL.iter().copied();
+            causes.filter(|cause| address.causes & 1 << *cause as u64 != 0)
+        })
+    }
+
+    /// Whether there were too many addresses to keep them all.
+    #[must_use]
+    pub fn are_cut(&self) -> bool {
+        self.known.is_cut()
     }
 
     /// Refusals whose addresses were not kept because there were too many.
     #[must_use]
     pub fn not_kept(&self) -> u64 {
-        let kept: u64 = self.known.iter().map(|(_, address)| address.refusals).sum();
+        let kept: u64 = self
+            .known
+            .iter()
+            .map(|(.., address)| address.refusals)
+            .sum();
         self.refusals - kept
     }
 }
@@ -167,24 +187,22 @@ impl Addresses {
 impl Address {
     fn settle(&mut self) {
         self.fate = None;
-        for deferrals in &mut self.deferrals {
-            deferrals.settled += std::mem::take(&mut deferrals.waiting);
+        for deferrals in self.deferrals.iter_mut() {
+            deferrals.settled = deferrals.settled.saturating_add(deferrals.waiting);
+            deferrals.waiting = 0;
         }
     }
 
     fn delay(&mut self, cause: Cause) {
-        let mut known = self.deferrals.iter_mut();
-        match known.find(|known| known.cause == cause) {
-            Some(known) => known.waiting += 1,
-            None => {
-                // Nearly all addresses have one cause: room for more would be the larger part of the memory.
-                self.deferrals.reserve_exact(1);
-                self.deferrals.push(Deferrals {
-                    cause,
-                    waiting: 1,
-                    settled: 0,
-                });
-            }
-        }
+        let new = Deferrals {
+            cause,
+            waiting: 0,
+            settled: 0,
+        };
+        self.deferrals.change(
+            |known| known.cause == cause,
+            new,
+            |known| known.waiting = known.waiting.saturating_add(1),
+        );
     }
 }

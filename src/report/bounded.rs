@@ -2,68 +2,74 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::mem;
+
+use super::names::Name;
+use super::texts::{Text, Texts};
 
 /// An odd number of bits in no order, to multiply with: the golden ratio.
 pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// What values are kept by.
-pub trait Key: Copy + Ord {
-    /// A fair hash of it.
-    fn bits(self) -> u64;
-}
-
-/// Keeps the values of the smallest keys. Keys are hashes, so these are a fair sample; and a key that had to go never comes
-/// back, so what is kept is complete.
+/// Keeps the texts and values of the smallest names. Names are hashes, so these are a fair sample; and one that had to go
+/// never comes back, so what is kept is complete.
 #[derive(Clone, Debug)]
-pub struct Bounded<K, V> {
-    kept: HashMap<Bits<K>, V, Seed>,
+pub struct Bounded<V> {
+    kept: HashMap<Name, (Text, V), Seed>,
+    texts: Texts,
     most: usize,
-    /// Keys above it had to go.
-    limit: Option<K>,
+    /// Names above it had to go.
+    limit: Option<Name>,
 }
 
-/// A key that hashes by its bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Bits<K>(K);
-
-impl<K: Key> Hash for Bits<K> {
+impl Hash for Name {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        hasher.write_u64(self.0.bits());
+        hasher.write_u64(self.0);
     }
 }
 
-impl<K: Key, V> Bounded<K, V> {
-    /// An empty map for so many keys. It holds a quarter more until it is pruned.
+impl<V> Bounded<V> {
+    /// An empty map for so many names. It holds a quarter more until it is pruned.
     pub fn new(most: usize) -> Self {
         Self {
             kept: HashMap::default(),
+            texts: Texts::default(),
             most,
             limit: None,
         }
     }
 
-    /// The value of a key that is there.
-    pub fn get(&self, key: K) -> Option<&V> {
-        self.kept.get(&Bits(key))
+    /// The text of a name that is there.
+    pub fn text(&self, name: Name) -> Option<&str> {
+        self.kept.get(&name).map(|(text, _)| self.texts.get(*text))
     }
 
-    /// The value of a key that is there, to be changed.
-    pub fn get_mut(&mut self, key: K) -> Option<&mut V> {
-        self.kept.get_mut(&Bits(key))
+    /// The value of a name that is there, to be changed.
+    pub fn get_mut(&mut self, name: Name) -> Option<&mut V> {
+        self.kept.get_mut(&name).map(|(_, value)| value)
     }
 
-    /// The value of a key that is there or can be put there.
-    pub fn get_or_put(&mut self, key: K, value: impl FnOnce() -> V) -> Option<&mut V> {
+    /// The value of a name that is there or can be put there with its text.
+    pub fn get_or_put(
+        &mut self,
+        name: Name,
+        text: &str,
+        value: impl FnOnce() -> V,
+    ) -> Option<&mut V> {
         if self.kept.len() >= self.most + self.most / 4 {
             self.prune();
         }
-        if self.limit.is_some_and(|limit| key > limit) {
+        if self.limit.is_some_and(|limit| name > limit) {
             return None;
         }
-        Some(self.kept.entry(Bits(key)).or_insert_with(value))
+        let texts = &mut self.texts;
+        let (_, value) = self
+            .kept
+            .entry(name)
+            .or_insert_with(|| (texts.keep(text), value()));
+        Some(value)
     }
 
-    /// Whether some keys had to go.
+    /// Whether some names had to go.
     pub fn is_cut(&self) -> bool {
         self.limit.is_some()
     }
@@ -73,16 +79,24 @@ impl<K: Key, V> Bounded<K, V> {
         if self.kept.len() <= self.most {
             return;
         }
-        let mut keys: Vec<K> = self.kept.keys().map(|key| key.0).collect();
-        let (_, limit, _) = keys.select_nth_unstable(self.most - 1);
+        let mut names: Vec<Name> = self.kept.keys().copied().collect();
+        let (_, limit, _) = names.select_nth_unstable(self.most - 1);
         let limit = *limit;
         self.limit = Some(limit);
-        self.kept.retain(|key, _| key.0 <= limit);
+        let all = mem::take(&mut self.texts);
+        self.kept.retain(|name, (text, _)| {
+            let stays = *name <= limit;
+            if stays {
+                *text = self.texts.keep(all.get(*text));
+            }
+            stays
+        });
     }
 
     /// All that is kept, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (K, &V)> {
-        self.kept.iter().map(|(key, value)| (key.0, value))
+    pub fn iter(&self) -> impl Iterator<Item = (Name, &str, &V)> {
+        let kept = self.kept.iter();
+        kept.map(|(name, (text, value))| (*name, self.texts.get(*text), value))
     }
 }
 
@@ -105,7 +119,7 @@ impl BuildHasher for Seed {
 }
 
 impl Hasher for Seed {
-    /// Keys hash by their bits, so this may be slow.
+    /// Names hash as numbers, so this may be slow.
     fn write(&mut self, bytes: &[u8]) {
         bytes.iter().for_each(|&byte| self.write_u64(byte.into()));
     }
@@ -125,21 +139,21 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
-    impl Key for u64 {
-        fn bits(self) -> u64 {
-            self
-        }
-    }
-
     fn kept(keys: impl Iterator<Item = u64>, most: usize) -> Vec<(u64, u64)> {
         let mut map = Bounded::new(most);
         for key in keys {
-            if let Some(count) = map.get_or_put(key, || 0) {
+            if let Some(count) = map.get_or_put(Name(key), &key.to_string(), || 0) {
                 *count += 1;
             }
         }
         map.prune();
-        let mut kept: Vec<_> = map.iter().map(|(key, count)| (key, *count)).collect();
+        let mut kept: Vec<_> = map
+            .iter()
+            .map(|(Name(key), text, count)| {
+                assert_eq!(text, key.to_string());
+                (key, *count)
+            })
+            .collect();
         kept.sort_unstable();
         kept
     }
@@ -165,8 +179,8 @@ mod tests {
             for bit in 0..u64::BITS {
                 let other = key ^ 1 << bit;
                 assert_ne!(
-                    seed.hash_one(Bits(key)),
-                    seed.hash_one(Bits(other)),
+                    seed.hash_one(Name(key)),
+                    seed.hash_one(Name(other)),
                     "{key} {bit}"
                 );
             }

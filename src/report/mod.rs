@@ -5,8 +5,10 @@
 
 pub mod addresses;
 mod bounded;
+mod few;
 mod names;
 pub mod notes;
+mod texts;
 pub mod times;
 
 use std::borrow::Cow;
@@ -15,9 +17,11 @@ use std::collections::BTreeMap;
 use std::mem;
 
 use addresses::{Addresses, Fate};
-use bounded::{Bounded, Key};
+use bounded::Bounded;
+use few::Few;
 use names::{Name, Quick};
 use notes::{Network, Note, Notes, Refusal};
+use texts::Texts;
 use times::Times;
 
 use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
@@ -26,10 +30,6 @@ use crate::vocabulary::{Family, Owner, Priority};
 
 /// Domains that are told apart.
 const MOST_DOMAINS: usize = 22_000;
-/// Pairs of a cause and a domain that are counted.
-const MOST_PAIRS: usize = 90_000;
-/// Pairs of a cause and a recipient that are told apart.
-const MOST_RECIPIENTS: usize = 90_000;
 /// Listed addresses and domains that are told apart.
 const MOST_LISTED: usize = 500;
 /// Bytes of the longest domain (RFC 1035 section 2.3.4); what is longer is none, and not kept.
@@ -49,8 +49,8 @@ pub struct Report {
     pub own_server: u64,
     causes: Vec<Option<Box<Block>>>,
     lists: BTreeMap<&'static str, List>,
-    domains: Domains,
-    recipients: Bounded<Pair, ()>,
+    /// How often each cause hit a domain.
+    domains: Bounded<Few<(Cause, u64)>>,
     pub times: Times,
     addresses: Addresses,
 }
@@ -64,11 +64,7 @@ impl Default for Report {
             own_server: 0,
             causes: vec![None; Cause::ALL.len()],
             lists: BTreeMap::new(),
-            domains: Domains {
-                texts: Bounded::new(MOST_DOMAINS),
-                counts: Bounded::new(MOST_PAIRS),
-            },
-            recipients: Bounded::new(MOST_RECIPIENTS),
+            domains: Bounded::new(MOST_DOMAINS),
             times: Times::default(),
             addresses: Addresses::default(),
         }
@@ -151,7 +147,7 @@ pub struct Example {
 pub struct List {
     pub list: &'static Blocklist,
     pub count: u64,
-    listed: Bounded<Name, (Box<str>, u64)>,
+    listed: Bounded<u64>,
 }
 
 /// Whether something is always the same.
@@ -176,39 +172,6 @@ impl Only {
     }
 }
 
-/// Something by its hash, with a cause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Pair(Name, Cause);
-
-impl Key for Pair {
-    fn bits(self) -> u64 {
-        self.0.bits() ^ self.1 as u64
-    }
-}
-
-/// The domains of the recipients that were refused.
-#[derive(Clone, Debug)]
-struct Domains {
-    texts: Bounded<Name, Box<str>>,
-    counts: Bounded<Pair, u64>,
-}
-
-impl Domains {
-    fn add(&mut self, cause: Cause, name: Name, domain: &str) {
-        let text = || domain.to_ascii_lowercase().into();
-        if self.texts.get_or_put(name, text).is_some()
-            && let Some(sum) = self.counts.get_or_put(Pair(name, cause), || 0)
-        {
-            *sum += 1;
-        }
-    }
-
-    fn prune(&mut self) {
-        self.texts.prune();
-        self.counts.prune();
-    }
-}
-
 impl Report {
     /// Counts what was noted, and empties the notes. Parts of an input are counted in its order.
     pub fn count(&mut self, notes: &mut Notes) {
@@ -225,33 +188,37 @@ impl Report {
         for note in &notes.list {
             match note {
                 Note::Success { recipient, mail } => {
-                    self.addresses.deliver(recipient.of(text), mail.of(text));
+                    self.addresses
+                        .deliver(text.get(*recipient), text.get(*mail));
                 }
                 Note::Refusal(refusal) => self.refuse(refusal, text),
                 Note::Listing(list, listed) => {
                     let hits = self.lists.entry(BUILT_IN.str(list.id));
                     let hits = hits.or_insert_with(|| List::new(list));
-                    hits.add(listed.map(|listed| listed.of(text)));
+                    hits.add(listed.map(|listed| text.get(listed)));
                 }
             }
         }
         notes.clear();
     }
 
-    fn refuse(&mut self, refusal: &Refusal, text: &str) {
+    fn refuse(&mut self, refusal: &Refusal, text: &Texts) {
         let cause = refusal.cause;
         self.refused += 1;
         if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
             block.add(refusal, text);
         }
         if let Some((name, domain)) = refusal.domain {
-            self.domains.add(cause, name, domain.of(text));
+            let counts = self
+                .domains
+                .get_or_put(name, text.get(domain), Few::default);
+            if let Some(counts) = counts {
+                let is = |(known, _): &(Cause, u64)| *known == cause;
+                counts.change(is, (cause, 0), |(_, count)| *count += 1);
+            }
         }
         if let Some(whom) = refusal.whom {
-            if !whom.is_mail {
-                self.recipients.get_or_put(Pair(whom.name, cause), || ());
-            }
-            let shown = refusal.recipient.of(text);
+            let shown = text.get(refusal.recipient);
             self.addresses.refuse(whom, shown, cause, refusal.fate);
         }
     }
@@ -259,7 +226,6 @@ impl Report {
     /// Counts what can be counted at the end only: to be called when all was added, before anything is read.
     pub fn close(&mut self) {
         self.times.close();
-        self.recipients.prune();
         self.domains.prune();
         self.addresses.prune();
         for list in self.lists.values_mut() {
@@ -268,10 +234,10 @@ impl Report {
         for block in self.causes.iter_mut().flatten() {
             block.settled = 0;
             block.recipients = 0;
-            block.more_recipients = self.recipients.is_cut();
+            block.more_recipients = self.addresses.are_cut();
             block.domains.clear();
         }
-        for (Pair(_, cause), ()) in self.recipients.iter() {
+        for cause in self.addresses.causes() {
             if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
                 block.recipients += 1;
             }
@@ -281,12 +247,14 @@ impl Report {
                 block.settled += count;
             }
         }
-        for (Pair(name, cause), count) in self.domains.counts.iter() {
-            if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
-                block.domains.push((name, *count));
+        for (name, _, counts) in self.domains.iter() {
+            for (cause, count) in counts.iter() {
+                if let Some(Some(block)) = self.causes.get_mut(*cause as usize) {
+                    block.domains.push((name, *count));
+                }
             }
         }
-        let text = |name| self.domains.texts.get(name);
+        let text = |name| self.domains.text(name);
         for block in self.causes.iter_mut().flatten() {
             block
                 .domains
@@ -324,10 +292,10 @@ impl Report {
         let Some(Some(block)) = self.causes.get(cause as usize) else {
             return Vec::new();
         };
-        let named = block.domains.iter().filter_map(|(name, count)| {
-            let text = self.domains.texts.get(*name)?;
-            Some((&**text, *count))
-        });
+        let named = block
+            .domains
+            .iter()
+            .filter_map(|(name, count)| Some((self.domains.text(*name)?, *count)));
         named.collect()
     }
 
@@ -379,7 +347,7 @@ impl Block {
         }
     }
 
-    fn add(&mut self, refusal: &Refusal, text: &str) {
+    fn add(&mut self, refusal: &Refusal, text: &Texts) {
         self.count += 1;
         count(&mut self.priorities, refusal.priority as usize);
         count(&mut self.owners, refusal.owner as usize);
@@ -392,7 +360,7 @@ impl Block {
         self.domain
             .add(domain.map_or(Only::Several, |(name, _)| Only::of(name)));
         match refusal.network {
-            Network::Provider(name) => self.add_provider(name.of(text)),
+            Network::Provider(name) => self.add_provider(text.get(name)),
             Network::Other(name) => self.network.add(Only::of(name)),
             Network::Unknown => {}
         }
@@ -512,10 +480,8 @@ impl List {
     fn add(&mut self, listed: Option<&str>) {
         self.count += 1;
         let Some(listed) = listed else { return };
-        let sum = self
-            .listed
-            .get_or_put(Name::of(listed), || (listed.into(), 0));
-        if let Some((_, sum)) = sum {
+        let sum = self.listed.get_or_put(Name::of(listed), listed, || 0);
+        if let Some(sum) = sum {
             *sum += 1;
         }
     }
@@ -526,7 +492,7 @@ impl List {
         sorted(
             self.listed
                 .iter()
-                .map(|(_, (listed, count))| (&**listed, *count)),
+                .map(|(_, listed, count)| (listed, *count)),
         )
     }
 }
@@ -775,7 +741,7 @@ mod tests {
     fn endless_recipients_and_domains_do_not_fill_the_memory() {
         let (mut report, mut notes) = (Report::default(), Notes::default());
         let mut classifier = Classifier::default();
-        let count = MOST_RECIPIENTS + 10_000;
+        let count = addresses::MOST + 30_000;
         for number in 0..count {
             let record = Record {
                 format: "reply",
@@ -789,7 +755,7 @@ mod tests {
         report.close();
         let block = report.blocks()[0];
         assert_eq!(block.count, count as u64);
-        assert_eq!(block.recipients, MOST_RECIPIENTS as u64);
+        assert_eq!(block.recipients, addresses::MOST as u64);
         assert!(block.more_recipients);
         assert_eq!(report.domains(block.cause).len(), MOST_DOMAINS);
         assert_eq!(report.to_suppress().len(), addresses::MOST);

@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
-use super::bounded::{Key, MIX};
+use super::bounded::MIX;
 use crate::record::Record;
 
 /// Bytes of the longest address that mail can have (RFC 5321 section 4.5.3.1); what is longer is none, and not kept.
@@ -27,12 +27,6 @@ impl Name {
             hasher.write(lower.get(..piece.len()).unwrap_or_default());
         }
         Self(hasher.finish())
-    }
-}
-
-impl Key for Name {
-    fn bits(self) -> u64 {
-        self.0
     }
 }
 

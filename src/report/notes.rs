@@ -11,6 +11,7 @@ use crate::vocabulary::{Family, Owner, Priority};
 
 use super::addresses::Fate;
 use super::names::{self, Name, Quick, Whom};
+use super::texts::{Text, Texts};
 use super::times::Times;
 use super::{Example, LONGEST};
 
@@ -26,8 +27,7 @@ pub struct Notes {
     pub(super) times: Times,
     /// Refusals and successes in the order of the input.
     pub(super) list: Vec<Note>,
-    /// All texts of the notes, one behind the other.
-    pub(super) text: String,
+    pub(super) text: Texts,
     /// The first refusals of causes that were not exemplified before.
     pub(super) examples: Vec<Example>,
     exemplified: [bool; Cause::ALL.len()],
@@ -67,21 +67,6 @@ pub(super) enum Network {
     Unknown,
 }
 
-/// A text among those of the notes.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Text {
-    at: u32,
-    len: u32,
-}
-
-impl Text {
-    /// The text itself.
-    pub fn of(self, all: &str) -> &str {
-        let (at, len) = (self.at as usize, self.len as usize);
-        all.get(at..at + len).unwrap_or_default()
-    }
-}
-
 impl Default for Notes {
     fn default() -> Self {
         Self {
@@ -90,7 +75,7 @@ impl Default for Notes {
             own_server: 0,
             times: Times::default(),
             list: Vec::new(),
-            text: String::new(),
+            text: Texts::default(),
             examples: Vec::new(),
             exemplified: [false; Cause::ALL.len()],
         }
@@ -118,8 +103,10 @@ impl Notes {
             self.accepted += 1;
             if verdict.family == Family::Success {
                 let recipient = names::recipient(record).unwrap_or_default();
-                let recipient = self.keep(recipient);
-                let mail = self.keep(record.queue_id.as_deref().unwrap_or_default());
+                let recipient = self.text.keep(recipient);
+                let mail = self
+                    .text
+                    .keep(record.queue_id.as_deref().unwrap_or_default());
                 self.list.push(Note::Success { recipient, mail });
             }
         }
@@ -135,15 +122,16 @@ impl Notes {
         }
         let whom = Whom::of(record);
         let recipient = match shown.record.recipient.as_deref() {
-            Some(recipient) if whom.is_some_and(|whom| !whom.is_mail) => self.keep(recipient),
+            Some(recipient) if whom.is_some_and(|whom| !whom.is_mail) => self.text.keep(recipient),
             _ => Text::default(),
         };
         let domain = record.recipient.as_deref().and_then(domain_of);
+        let domain = domain.map(|text| (Name::of(text), text));
         let network = match verdict.provider() {
-            Some(provider) => Network::Provider(self.keep(provider.name)),
+            Some(provider) => Network::Provider(self.text.keep(provider.name)),
             None => self.network(domain, record.remote_host.as_deref()),
         };
-        let domain = domain.map(|text| (Name::of(text), self.keep(text)));
+        let domain = domain.map(|(name, text)| (name, self.text.keep(text)));
         let fate = match verdict.family {
             _ if verdict.suppress => Fate::Suppress,
             // A mail that was returned is not tried again, whatever its refusal meant.
@@ -167,29 +155,21 @@ impl Notes {
         }));
         if let Some((list, listed)) = shown.listing() {
             let listed = listed.filter(|listed| listed.len() <= LONGEST);
-            let listed = listed.map(|listed| self.keep(listed));
+            let listed = listed.map(|listed| self.text.keep(listed));
             self.list.push(Note::Listing(list, listed));
         }
     }
 
-    /// A reply that does not show its provider still comes from the one whose host or mailbox it is.
-    fn network(&mut self, domain: Option<&str>, host: Option<&str>) -> Network {
-        let by_host = host.and_then(|host| BUILT_IN.provider_of_host(host));
-        let by_domain = || domain.and_then(|domain| BUILT_IN.provider_of_domain(domain));
-        let number = by_host.or_else(by_domain);
+    /// A reply that shows no provider, nor its host, still comes from the one whose mailbox it is.
+    fn network(&mut self, domain: Option<(Name, &str)>, host: Option<&str>) -> Network {
+        let number = domain.and_then(|(_, domain)| BUILT_IN.provider_of_domain(domain));
         if let Some(row) = number.and_then(|number| BUILT_IN.provider(number)) {
-            return Network::Provider(self.keep(BUILT_IN.str(row.name)));
+            return Network::Provider(self.text.keep(BUILT_IN.str(row.name)));
         }
-        let other = domain.or(host);
-        other.map_or(Network::Unknown, |name| Network::Other(Name::of(name)))
-    }
-
-    fn keep(&mut self, text: &str) -> Text {
-        let at = self.text.len() as u32;
-        self.text.push_str(text);
-        Text {
-            at,
-            len: text.len() as u32,
+        match (domain, host) {
+            (Some((name, _)), _) => Network::Other(name),
+            (None, Some(host)) => Network::Other(Name::of(host)),
+            (None, None) => Network::Unknown,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The run: from every source to its verdicts, and what the exit status says of them.
 
 use std::io::{self, BufWriter, Read, Stdout, Write};
+use std::mem;
 use std::ops::AddAssign;
 use std::thread;
 
@@ -89,6 +90,8 @@ pub fn judge<'j>(judging: &'j Judging, classifier: Classifier<'j>, width: usize)
         summary::write(report, judging.form, width, &mut judge.out).context(CANNOT_WRITE)?;
     }
     judge.out.flush().context(CANNOT_WRITE)?;
+    // The program is about to end: nobody needs the memory of thousands of addresses back.
+    mem::forget(judge.report.take());
     if let Some(signals) = &judge.signals {
         signals.obey();
     }
