@@ -3,6 +3,7 @@
 //! Strongest first: a provider's marker or a named blocklist, precise wording, an enhanced code of one meaning, vague
 //! wording, an ambiguous enhanced code, the phase, the reply code, its first digit. No I/O, no clock, no environment.
 
+mod hosts;
 mod phrases;
 pub mod proof;
 mod recall;
@@ -14,9 +15,10 @@ use crate::knowledge::{self, BUILT_IN, Cause};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::{Enhanced, Reply};
-use crate::verdict::{Facts, Kinds, Tier, Verdict, host_provider, recipient_provider};
+use crate::verdict::{Facts, Kinds, Tier, Verdict, recipient_provider};
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
+use hosts::Hosts;
 use phrases::{Phrases, Place, Words};
 use recall::Recall;
 
@@ -40,6 +42,7 @@ pub struct Classifier<'k> {
     own: Option<&'k Own>,
     phrases: Phrases,
     recall: Recall,
+    hosts: Hosts,
     candidates: Vec<Candidate>,
     /// A regular expression had a say in the last reading, so its words alone do not decide it.
     by_letters: bool,
@@ -149,7 +152,10 @@ impl<'k> Classifier<'k> {
         let text = reply.text;
         let enhanced = reply.enhanced.or(record.dsn);
         let phase = facts.phase;
-        let host = host_provider(record);
+        let host = record.remote_host.as_deref().and_then(|host| {
+            let ask = |host: &str| BUILT_IN.provider_of_host(host);
+            self.hosts.provider(host, ask)
+        });
         let asked = Asked {
             code: reply.code,
             enhanced,

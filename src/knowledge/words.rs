@@ -401,26 +401,46 @@ pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
 #[must_use]
 pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
     let bytes = text.as_bytes();
-    let (mut at, mut start) = (from, from);
+    let mut at = from;
+    while let Some(mark) = mark_behind(bytes, at) {
+        let before = bytes.get(at..mark).unwrap_or_default();
+        let start = at
+            + before
+                .iter()
+                .rposition(|byte| *byte == b' ')
+                .map_or(0, |blank| blank + 1);
+        let end = blank_behind(bytes, mark);
+        if !is_codes(bytes.get(start..end).unwrap_or_default()) {
+            return start..end;
+        }
+        at = end;
+    }
+    bytes.len()..bytes.len()
+}
+
+/// Where the next digit or `@` stands.
+fn mark_behind(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    // Without a way out among them, the machine looks at many bytes at once.
+    let any_mark = |bytes: &[u8; 16]| {
+        bytes.iter().fold(false, |any, byte| {
+            any | byte.is_ascii_digit() | (*byte == b'@')
+        })
+    };
+    while let Some(chunk) = bytes.get(at..)?.first_chunk()
+        && !any_mark(chunk)
+    {
+        at += chunk.len();
+    }
     while at < bytes.len() {
         let eight = eight_at(bytes, at);
         let marks = within(eight, b'0', b'9') | within(eight, b'@', b'@');
-        let unmarked = marks.trailing_zeros() as usize / 8;
-        let blanks = within(eight, b' ', b' ') & keep(unmarked);
-        if blanks != 0 {
-            start = at + 8 - blanks.leading_zeros() as usize / 8;
+        if marks != 0 {
+            return Some(at + marks.trailing_zeros() as usize / 8);
         }
-        at += unmarked;
-        if marks == 0 {
-            continue;
-        }
-        let end = blank_behind(bytes, at);
-        if start < at || !is_codes(bytes.get(start..end).unwrap_or_default()) {
-            return start..end;
-        }
-        (at, start) = (end, end);
+        at += 8;
     }
-    bytes.len()..bytes.len()
+    None
 }
 
 /// Where the next blank stands, or the end.
@@ -618,18 +638,17 @@ pub fn is_ip(bytes: &[u8]) -> bool {
     ) {
         return false;
     }
-    let bare = bytes.split(|byte| *byte == b'/').next().unwrap_or(bytes);
-    let first = bare.split(|byte| *byte == b':').next().unwrap_or(bare);
-    let dots = first.iter().filter(|byte| **byte == b'.').count();
-    if dots == 3 {
-        return first.split(|byte| *byte == b'.').all(|part| {
-            !part.is_empty()
-                && part.len() <= 3
-                && (part.iter().all(u8::is_ascii_digit) || part.iter().all(|b| *b == b'x'))
-        });
+    if is_dotted(bytes) {
+        return true;
     }
+    let bare = bytes.split(|byte| *byte == b'/').next().unwrap_or(bytes);
     let colons = bare.iter().filter(|byte| **byte == b':').count();
+    let dots_first = || {
+        let first = bare.split(|byte| *byte == b':').next().unwrap_or(bare);
+        first.iter().filter(|byte| **byte == b'.').count()
+    };
     colons >= 2
+        && dots_first() != 3
         && bare
             .iter()
             .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
@@ -637,6 +656,25 @@ pub fn is_ip(bytes: &[u8]) -> bool {
             .split(|byte| *byte == b':')
             .all(|part| part.len() <= 4 || part.contains(&b'.'))
         && (colons >= 4 || bare.windows(2).any(|pair| pair == b"::"))
+}
+
+/// Four parts between dots, each of up to three digits or `x`, up to a prefix length or port.
+fn is_dotted(bytes: &[u8]) -> bool {
+    let (mut dots, mut digits, mut masks) = (0, 0, 0);
+    let is_part = |digits, masks| matches!((digits, masks), (1..=3, 0) | (0, 1..=3));
+    for byte in bytes {
+        match byte {
+            b'0'..=b'9' => digits += 1,
+            b'x' => masks += 1,
+            b'.' if is_part(digits, masks) => {
+                dots += 1;
+                (digits, masks) = (0, 0);
+            }
+            b'/' | b':' => break,
+            _ => return false,
+        }
+    }
+    dots == 3 && is_part(digits, masks)
 }
 
 /// A name of labels and dots whose last label is letters, all in one case: `RESOLVER.ADR.RecipNotFound` and

@@ -2,8 +2,6 @@
 
 use memchr::{memchr, memmem};
 
-use crate::knowledge::words::alphanumerics;
-
 /// A line, cut into the frame and what the program itself said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line<'a> {
@@ -356,15 +354,8 @@ fn known_tag(text: &str) -> Option<(&str, &str)> {
 
 /// Whether this is the name of a program, and no other word: `postfix/smtp`, `sm-mta`.
 fn is_program(name: &[u8]) -> bool {
-    let mut rest = name;
-    loop {
-        rest = rest.get(alphanumerics(rest)..).unwrap_or_default();
-        match rest {
-            [] => return !name.is_empty(),
-            [b'/' | b'-' | b'_' | b'.' | b'(' | b')', behind @ ..] => rest = behind,
-            _ => return false,
-        }
-    }
+    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.()".contains(byte);
+    !name.is_empty() && name.iter().all(fits)
 }
 
 /// Skips `4711 - - ` or `4711 ID [data] ` of RFC 5424 (section 6.2.6 and 6.3).

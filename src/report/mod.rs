@@ -18,7 +18,6 @@ use std::mem;
 
 use addresses::{Addresses, Fate};
 use bounded::Bounded;
-use few::Few;
 use names::{Name, Quick};
 use notes::{Network, Note, Notes, Refusal};
 use texts::Texts;
@@ -50,10 +49,13 @@ pub struct Report {
     causes: Vec<Option<Box<Block>>>,
     lists: BTreeMap<&'static str, List>,
     /// How often each cause hit a domain.
-    domains: Bounded<Few<(Cause, u64)>>,
+    domains: Bounded<Box<Counts>>,
     pub times: Times,
     addresses: Addresses,
 }
+
+/// By [`Cause`].
+type Counts = [u32; Cause::ALL.len()];
 
 impl Default for Report {
     fn default() -> Self {
@@ -209,12 +211,10 @@ impl Report {
             block.add(refusal, text);
         }
         if let Some((name, domain)) = refusal.domain {
-            let counts = self
-                .domains
-                .get_or_put(name, text.get(domain), Few::default);
-            if let Some(counts) = counts {
-                let is = |(known, _): &(Cause, u64)| *known == cause;
-                counts.change(is, (cause, 0), |(_, count)| *count += 1);
+            let new = || Box::new([0; Cause::ALL.len()]);
+            let counts = self.domains.get_or_put(name, text.get(domain), new);
+            if let Some(sum) = counts.and_then(|counts| counts.get_mut(cause as usize)) {
+                *sum = sum.saturating_add(1);
             }
         }
         if let Some(whom) = refusal.whom {
@@ -248,9 +248,11 @@ impl Report {
             }
         }
         for (name, _, counts) in self.domains.iter() {
-            for (cause, count) in counts.iter() {
-                if let Some(Some(block)) = self.causes.get_mut(*cause as usize) {
-                    block.domains.push((name, *count));
+            for (block, count) in self.causes.iter_mut().zip(counts.iter()) {
+                if let Some(block) = block
+                    && *count > 0
+                {
+                    block.domains.push((name, u64::from(*count)));
                 }
             }
         }

@@ -64,18 +64,12 @@ impl<'a> Facts<'a> {
     }
 }
 
-/// The provider whose host spoke.
-pub(crate) fn host_provider(record: &Record<'_>) -> Option<u16> {
-    record
-        .remote_host
-        .as_deref()
-        .and_then(|host| BUILT_IN.provider_of_host(host))
-}
-
 /// The provider that a record shows by its names alone. Most mail is sent, and nobody asks who took it, so it is looked
 /// up when somebody does.
 fn provider_by_name(record: &Record<'_>) -> Option<u16> {
-    host_provider(record).or_else(|| recipient_provider(&BUILT_IN, record))
+    let host = record.remote_host.as_deref();
+    let by_host = host.and_then(|host| BUILT_IN.provider_of_host(host));
+    by_host.or_else(|| recipient_provider(&BUILT_IN, record))
 }
 
 /// The provider whose mailbox the recipient has.

@@ -8,7 +8,7 @@ mod facts;
 use std::borrow::Cow;
 
 pub use evidence::{Evidence, Short, Words};
-pub(crate) use facts::{Facts, Tier, host_provider, recipient_provider};
+pub(crate) use facts::{Facts, Tier, recipient_provider};
 
 use crate::details;
 use crate::knowledge::tables::{Blocklist, Slot};
