@@ -135,23 +135,20 @@ impl Addresses {
         self.known.prune();
     }
 
-    /// The addresses of which this is the fate, in order.
+    /// The addresses of which this is the fate, in no order.
     #[must_use]
     pub fn of(&self, fate: Fate) -> Vec<&str> {
-        let mut texts: Vec<&str> = self
-            .known
+        self.known
             .iter()
-            .filter(|(_, text, address)| !text.is_empty() && address.fate == Some(fate))
-            .map(|(_, text, _)| text)
-            .collect();
-        texts.sort_unstable();
-        texts
+            .filter(|(text, address)| !text.is_empty() && address.fate == Some(fate))
+            .map(|(text, _)| text)
+            .collect()
     }
 
     /// Refusals that a later success settled, with their causes, each as often as there are addresses.
     pub fn settled(&self) -> impl Iterator<Item = (Cause, u64)> {
         let addresses = self.known.iter();
-        addresses.flat_map(|(.., address)| {
+        addresses.flat_map(|(_, address)| {
             let deferrals = address.deferrals.iter();
             deferrals.map(|deferrals| (deferrals.cause, deferrals.settled.into()))
         })
@@ -159,8 +156,8 @@ impl Addresses {
 
     /// The causes of each recipient's refusals, as far as recipients are kept.
     pub fn causes(&self) -> impl Iterator<Item = Cause> {
-        let addresses = self.known.iter().filter(|(_, text, _)| !text.is_empty());
-        addresses.flat_map(|(.., address)| {
+        let addresses = self.known.iter().filter(|(text, _)| !text.is_empty());
+        addresses.flat_map(|(_, address)| {
             let causes = Cause::ALL.iter().copied();
             causes.filter(|cause| address.causes & 1 << *cause as u64 != 0)
         })
@@ -175,11 +172,7 @@ impl Addresses {
     /// Refusals whose addresses were not kept because there were too many.
     #[must_use]
     pub fn not_kept(&self) -> u64 {
-        let kept: u64 = self
-            .known
-            .iter()
-            .map(|(.., address)| address.refusals)
-            .sum();
+        let kept: u64 = self.known.iter().map(|(_, address)| address.refusals).sum();
         self.refusals - kept
     }
 }

@@ -38,11 +38,6 @@ impl<V> Bounded<V> {
         }
     }
 
-    /// The text of a name that is there.
-    pub fn text(&self, name: Name) -> Option<&str> {
-        self.kept.get(&name).map(|(text, _)| self.texts.get(*text))
-    }
-
     /// The value of a name that is there, to be changed.
     pub fn get_mut(&mut self, name: Name) -> Option<&mut V> {
         self.kept.get_mut(&name).map(|(_, value)| value)
@@ -94,9 +89,9 @@ impl<V> Bounded<V> {
     }
 
     /// All that is kept, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (Name, &str, &V)> {
-        let kept = self.kept.iter();
-        kept.map(|(name, (text, value))| (*name, self.texts.get(*text), value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
+        let kept = self.kept.values();
+        kept.map(|(text, value)| (self.texts.get(*text), value))
     }
 }
 
@@ -149,10 +144,7 @@ mod tests {
         map.prune();
         let mut kept: Vec<_> = map
             .iter()
-            .map(|(Name(key), text, count)| {
-                assert_eq!(text, key.to_string());
-                (key, *count)
-            })
+            .map(|(text, count)| (text.parse().unwrap(), *count))
             .collect();
         kept.sort_unstable();
         kept

@@ -29,6 +29,8 @@ use crate::vocabulary::{Family, Owner, Priority};
 
 /// Domains that are told apart.
 const MOST_DOMAINS: usize = 22_000;
+/// Domains of a cause that are named, the most frequent ones.
+const NAMED_DOMAINS: usize = 1_000;
 /// Listed addresses and domains that are told apart.
 const MOST_LISTED: usize = 500;
 /// Bytes of the longest domain (RFC 1035 section 2.3.4); what is longer is none, and not kept.
@@ -56,6 +58,26 @@ pub struct Report {
 
 /// By [`Cause`].
 type Counts = [u32; Cause::ALL.len()];
+
+/// The first of many in their order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct First<T> {
+    pub shown: Vec<T>,
+    /// How many there are, shown or not.
+    pub all: usize,
+}
+
+impl<T: Ord> First<T> {
+    fn of(mut items: Vec<T>, most: usize) -> Self {
+        let all = items.len();
+        if most < all {
+            items.select_nth_unstable(most);
+            items.truncate(most);
+        }
+        items.sort_unstable();
+        Self { shown: items, all }
+    }
+}
 
 impl Default for Report {
     fn default() -> Self {
@@ -92,8 +114,9 @@ pub struct Block {
     pub more_recipients: bool,
     /// By the name of the provider: the one that spoke, or else the one whose host or mailbox it is.
     providers: Vec<(Box<str>, u64)>,
-    /// Those of its recipients by count: known at the end.
-    domains: Vec<(Name, u64)>,
+    /// Different domains of its recipients, as far as they could be told apart: known at the end, as those named are.
+    pub all_domains: usize,
+    domains: Vec<(Box<str>, u64)>,
     recipient: Only,
     domain: Only,
     /// Where it comes from if not from a provider.
@@ -235,7 +258,6 @@ impl Report {
             block.settled = 0;
             block.recipients = 0;
             block.more_recipients = self.addresses.are_cut();
-            block.domains.clear();
         }
         for cause in self.addresses.causes() {
             if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
@@ -247,20 +269,21 @@ impl Report {
                 block.settled += count;
             }
         }
-        for (name, _, counts) in self.domains.iter() {
-            for (block, count) in self.causes.iter_mut().zip(counts.iter()) {
-                if let Some(block) = block
-                    && *count > 0
-                {
-                    block.domains.push((name, u64::from(*count)));
+        let mut by_cause = vec![Vec::new(); Cause::ALL.len()];
+        for (domain, counts) in self.domains.iter() {
+            for (domains, count) in by_cause.iter_mut().zip(counts.iter()) {
+                if *count > 0 {
+                    domains.push((Reverse(*count), domain));
                 }
             }
         }
-        let text = |name| self.domains.text(name);
-        for block in self.causes.iter_mut().flatten() {
-            block
-                .domains
-                .sort_by_cached_key(|(name, count)| (Reverse(*count), text(*name)));
+        for (block, domains) in self.causes.iter_mut().zip(by_cause) {
+            if let Some(block) = block {
+                let First { shown, all } = First::of(domains, NAMED_DOMAINS);
+                let named = |(Reverse(count), domain): (_, &str)| (domain.into(), u64::from(count));
+                block.domains = shown.into_iter().map(named).collect();
+                block.all_domains = all;
+            }
         }
     }
 
@@ -288,19 +311,6 @@ impl Report {
         blocks
     }
 
-    /// The domains of a cause with their counts, the most frequent first.
-    #[must_use]
-    pub fn domains(&self, cause: Cause) -> Vec<(&str, u64)> {
-        let Some(Some(block)) = self.causes.get(cause as usize) else {
-            return Vec::new();
-        };
-        let named = block
-            .domains
-            .iter()
-            .filter_map(|(name, count)| Some((self.domains.text(*name)?, *count)));
-        named.collect()
-    }
-
     /// The blocklists that were named, the most frequent first.
     #[must_use]
     pub fn lists(&self) -> Vec<&List> {
@@ -309,16 +319,16 @@ impl Report {
         lists
     }
 
-    /// The addresses to take off the list, in order.
+    /// The first so many of the addresses to take off the list.
     #[must_use]
-    pub fn to_suppress(&self) -> Vec<&str> {
-        self.addresses.of(Fate::Suppress)
+    pub fn to_suppress(&self, most: usize) -> First<&str> {
+        First::of(self.addresses.of(Fate::Suppress), most)
     }
 
-    /// The addresses that were refused for now only, and not accepted since, in order.
+    /// The first so many of the addresses that were refused for now only, and not accepted since.
     #[must_use]
-    pub fn delayed(&self) -> Vec<&str> {
-        self.addresses.of(Fate::Delayed)
+    pub fn delayed(&self, most: usize) -> First<&str> {
+        First::of(self.addresses.of(Fate::Delayed), most)
     }
 
     /// Refusals whose addresses were not kept because there were too many.
@@ -340,6 +350,7 @@ impl Block {
             recipients: 0,
             more_recipients: false,
             providers: Vec::new(),
+            all_domains: 0,
             domains: Vec::new(),
             recipient: Only::Nothing,
             domain: Only::Nothing,
@@ -425,6 +436,13 @@ impl Block {
         }
     }
 
+    /// The domains of its recipients with their counts, the most frequent first, as far as they are named.
+    #[must_use]
+    pub fn domains(&self) -> Vec<(&str, u64)> {
+        let domains = self.domains.iter();
+        domains.map(|(domain, count)| (&**domain, *count)).collect()
+    }
+
     /// The providers with their counts, the most frequent first.
     #[must_use]
     pub fn providers(&self) -> Vec<(&str, u64)> {
@@ -491,11 +509,7 @@ impl List {
     /// What is listed, the most frequent first.
     #[must_use]
     pub fn listed(&self) -> Vec<(&str, u64)> {
-        sorted(
-            self.listed
-                .iter()
-                .map(|(_, listed, count)| (listed, *count)),
-        )
+        sorted(self.listed.iter().map(|(listed, count)| (listed, *count)))
     }
 }
 
@@ -570,7 +584,7 @@ mod tests {
                     block.recipients,
                     block.scope(),
                     block.fix(),
-                    report.domains(block.cause),
+                    block.domains(),
                     block.example.reply,
                 )
             })
@@ -581,8 +595,8 @@ mod tests {
             report.accepted,
             report.refused,
             report.own_server,
-            report.to_suppress(),
-            report.delayed(),
+            report.to_suppress(usize::MAX),
+            report.delayed(usize::MAX),
             report.times.timeline().hours().collect::<Vec<_>>(),
             report
                 .lists()
@@ -609,6 +623,18 @@ mod tests {
     }
 
     #[test]
+    fn the_first_of_many_are_those_of_all_in_order() {
+        let many = || (0..100u32).map(|number| number * 37 % 100).collect();
+        let all = First::of(many(), 100).shown;
+        assert!(all.is_sorted());
+        for most in [0, 1, 7, 99, 100, 101] {
+            let first = First::of(many(), most);
+            assert_eq!(first.shown, all[..most.min(100)], "{most}");
+            assert_eq!(first.all, 100);
+        }
+    }
+
+    #[test]
     fn a_later_success_settles_a_deferral_and_an_earlier_one_does_not() {
         let report = of(&mixed());
         let greylisted = *report
@@ -620,15 +646,15 @@ mod tests {
             (greylisted.count, greylisted.settled, greylisted.left()),
             (5, 4, 1)
         );
-        assert_eq!(report.delayed(), ["ann@example.com"]);
-        assert_eq!(report.to_suppress(), ["eve@example.net"]);
+        assert_eq!(report.delayed(9).shown, ["ann@example.com"]);
+        assert_eq!(report.to_suppress(9).shown, ["eve@example.net"]);
     }
 
     #[test]
     fn an_address_that_took_a_mail_later_stays_on_the_list() {
         let lines = log(&[("eve@example.net", UNKNOWN), ("eve@example.net", SENT)]);
         let report = of(&lines);
-        assert!(report.to_suppress().is_empty());
+        assert!(report.to_suppress(9).shown.is_empty());
         // The mail that bounced is lost all the same.
         assert_eq!(report.settled(), 0);
     }
@@ -736,7 +762,7 @@ mod tests {
             (report.records, report.refused, report.own_server),
             (1, 0, 1)
         );
-        assert!(report.blocks().is_empty() && report.to_suppress().is_empty());
+        assert!(report.blocks().is_empty() && report.to_suppress(9).shown.is_empty());
     }
 
     #[test]
@@ -759,8 +785,9 @@ mod tests {
         assert_eq!(block.count, count as u64);
         assert_eq!(block.recipients, addresses::MOST as u64);
         assert!(block.more_recipients);
-        assert_eq!(report.domains(block.cause).len(), MOST_DOMAINS);
-        assert_eq!(report.to_suppress().len(), addresses::MOST);
+        assert_eq!(block.all_domains, MOST_DOMAINS);
+        assert_eq!(block.domains().len(), NAMED_DOMAINS);
+        assert_eq!(report.to_suppress(1).all, addresses::MOST);
         assert_eq!(
             report.addresses_not_kept(),
             (count - addresses::MOST) as u64

@@ -2,12 +2,12 @@
 //! also said in words, and all text is escaped.
 
 use whybounce::knowledge::BUILT_IN;
-use whybounce::report::{Block, List, Report};
+use whybounce::report::{Block, First, List, Report};
 use whybounce::vocabulary::Operating;
 
 use super::{
-    counted, domains, first, headline, limits, most, number, own_server, part, place, scope, share,
-    who,
+    counted, domains, first, headline, limits, number, own_server, part, place, providers, scope,
+    share, who,
 };
 use crate::render::escape::visible;
 use crate::render::text::heading;
@@ -46,8 +46,11 @@ pub fn page(report: &Report) -> String {
     }
     page.lists(&report.lists());
     page.timeline(report);
-    page.addresses("Addresses to take off the list", &report.to_suppress());
-    page.addresses("Addresses only delayed", &report.delayed());
+    page.addresses(
+        "Addresses to take off the list",
+        &report.to_suppress(ADDRESSES),
+    );
+    page.addresses("Addresses only delayed", &report.delayed(ADDRESSES));
     page.0.push_str("</main>\n</body>\n</html>\n");
     page.0
 }
@@ -107,11 +110,11 @@ impl Html {
             (100.0 * part(block.count, report.refused)).max(0.5)
         ));
         self.row("count", &words);
-        self.row("scope", &scope(block, report));
+        self.row("scope", &scope(block));
         self.row("who acts", who(block.owner()));
         self.row("do", block.fix().first().map_or("", String::as_str));
-        self.row("provider", &most(&block.providers(), NAMES));
-        self.row("domains", &domains(block, report, NAMES));
+        self.row("provider", &providers(block, NAMES));
+        self.row("domains", &domains(block, NAMES));
         self.text("dt", "", "said");
         self.0.push_str(&format!(
             "<dd><pre>{}</pre></dd>\n",
@@ -232,21 +235,17 @@ impl Html {
         }
     }
 
-    fn addresses(&mut self, title: &str, addresses: &[&str]) {
-        if addresses.is_empty() {
+    fn addresses(&mut self, title: &str, addresses: &First<&str>) {
+        if addresses.all == 0 {
             return;
         }
         self.text(
             "h2",
             "",
-            &format!("{title}: {}", number(addresses.len() as u64)),
+            &format!("{title}: {}", number(addresses.all as u64)),
         );
-        let shown: Vec<String> = addresses
-            .iter()
-            .take(ADDRESSES)
-            .map(|text| escaped(text))
-            .collect();
-        let more = match addresses.len().saturating_sub(ADDRESSES) {
+        let shown: Vec<String> = addresses.shown.iter().map(|text| escaped(text)).collect();
+        let more = match addresses.all - addresses.shown.len() {
             0 => String::new(),
             more => format!(
                 "\nand {} more; --summary --json names them",

@@ -13,8 +13,6 @@ use crate::render::json::Safe;
 
 /// The version of the keys. A key may be added; a key is never changed.
 const SCHEMA: u64 = 1;
-/// Domains that are named of a cause; the rest is counted.
-const DOMAINS: usize = 1_000;
 
 /// Writes the report on one line.
 ///
@@ -143,10 +141,7 @@ impl<'r> Summary<'r> {
             families: sums(&families),
             priorities: sums(&priorities),
             owners: sums(&owners),
-            causes: blocks
-                .iter()
-                .map(|block| Cause::of(block, report))
-                .collect(),
+            causes: blocks.iter().map(|block| Cause::of(block)).collect(),
             blocklists: report.lists().into_iter().map(Blocklist::of).collect(),
             hours: report
                 .times
@@ -158,19 +153,18 @@ impl<'r> Summary<'r> {
                 })
                 .collect(),
             without_time: report.times.unplaced.into(),
-            suppress: report.to_suppress(),
-            delayed: report.delayed(),
+            suppress: report.to_suppress(usize::MAX).shown,
+            delayed: report.delayed(usize::MAX).shown,
             addresses_not_kept: report.addresses_not_kept(),
         }
     }
 }
 
 impl<'r> Cause<'r> {
-    fn of(block: &'r Block, report: &'r Report) -> Self {
+    fn of(block: &'r Block) -> Self {
         let named = |(name, count)| Named { name, count };
         let providers: Vec<_> = block.providers().into_iter().map(named).collect();
-        let domains = report.domains(block.cause).into_iter().take(DOMAINS);
-        let domains: Vec<_> = domains.map(named).collect();
+        let domains: Vec<_> = block.domains().into_iter().map(named).collect();
         let other = |names: &[Named<'_>]| {
             let sum: u64 = names.iter().map(|named| named.count).sum();
             block.count - sum

@@ -90,8 +90,7 @@ fn share(block: &Block, report: &Report) -> String {
 }
 
 /// Whom a block hits, in words.
-fn scope(block: &Block, report: &Report) -> String {
-    let domains = report.domains(block.cause);
+fn scope(block: &Block) -> String {
     let recipients = counted(block.recipients, "recipient", "recipients");
     let recipients = if block.more_recipients {
         format!("at least {recipients}")
@@ -104,6 +103,7 @@ fn scope(block: &Block, report: &Report) -> String {
             format!("one recipient{}", named(block.example.recipient.as_deref()))
         }
         Scope::OneDomain => {
+            let domains = block.domains();
             let domain = domains.first().map(|(domain, _)| *domain);
             format!("one domain{}, {recipients}", named(domain))
         }
@@ -113,43 +113,49 @@ fn scope(block: &Block, report: &Report) -> String {
             format!(
                 "one provider{}{}",
                 named(provider),
-                in_brackets(&domains, &recipients)
+                in_brackets(block, &recipients)
             )
         }
         Scope::SeveralProviders => {
-            format!("several providers{}", in_brackets(&domains, &recipients))
+            format!("several providers{}", in_brackets(block, &recipients))
         }
         Scope::Unknown => "the records do not tell".to_owned(),
     }
 }
 
-fn in_brackets(domains: &[(&str, u64)], recipients: &str) -> String {
-    if domains.is_empty() {
+fn in_brackets(block: &Block, recipients: &str) -> String {
+    if block.all_domains == 0 {
         return String::new();
     }
-    let domains = counted(domains.len() as u64, "domain", "domains");
+    let domains = counted(block.all_domains as u64, "domain", "domains");
     format!(" ({domains}, {recipients})")
 }
 
-/// The most frequent of some names with their counts, and how many more there are.
-fn most(names: &[(&str, u64)], shown: usize) -> String {
+/// The most frequent of so many names with their counts, and how many more there are.
+fn most(names: &[(&str, u64)], all: usize, shown: usize) -> String {
     let mut words: Vec<String> = names
         .iter()
         .take(shown)
         .map(|(name, count)| format!("{name} {}", number(*count)))
         .collect();
-    let more = names.len().saturating_sub(shown);
+    let more = all.saturating_sub(shown);
     if more > 0 {
         words.push(format!("and {} more", number(more as u64)));
     }
     words.join(", ")
 }
 
+/// The most frequent providers.
+fn providers(block: &Block, shown: usize) -> String {
+    let providers = block.providers();
+    most(&providers, providers.len(), shown)
+}
+
 /// The most frequent domains; nothing where the scope names the only one.
-fn domains(block: &Block, report: &Report, shown: usize) -> String {
+fn domains(block: &Block, shown: usize) -> String {
     match block.scope() {
         Scope::OneRecipient | Scope::OneDomain => String::new(),
-        _ => most(&report.domains(block.cause), shown),
+        _ => most(&block.domains(), block.all_domains, shown),
     }
 }
 
@@ -241,7 +247,7 @@ mod tests {
     #[test]
     fn what_is_left_out_of_a_list_is_counted() {
         let names = [("a", 3), ("b", 2), ("c", 1)];
-        assert_eq!(most(&names, 2), "a 3, b 2, and 1 more");
-        assert_eq!(most(&names, 3), "a 3, b 2, c 1");
+        assert_eq!(most(&names, 3, 2), "a 3, b 2, and 1 more");
+        assert_eq!(most(&names, 3, 3), "a 3, b 2, c 1");
     }
 }

@@ -1,12 +1,12 @@
 //! A report for people at a terminal. Bars and colours only repeat what words say.
 
 use whybounce::knowledge::BUILT_IN;
-use whybounce::report::{Block, List, Report};
+use whybounce::report::{Block, First, List, Report};
 use whybounce::vocabulary::Operating;
 
 use super::{
-    counted, domains, first, headline, limits, most, number, own_server, part, place, scope, share,
-    who,
+    counted, domains, first, headline, limits, most, number, own_server, part, place, providers,
+    scope, share, who,
 };
 use crate::render::text::Page;
 
@@ -41,13 +41,13 @@ pub fn page(report: &Report, width: usize) -> String {
         &mut page,
         "Take off the list",
         "suppress=true",
-        &report.to_suppress(),
+        &report.to_suppress(ADDRESSES),
     );
     add_addresses(
         &mut page,
         "Delayed only",
         "family=temporary",
-        &report.delayed(),
+        &report.delayed(ADDRESSES),
     );
     page.text
 }
@@ -58,11 +58,11 @@ fn add_block(page: &mut Page, block: &Block, report: &Report) {
     let filled = filled.clamp(1, BAR);
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     page.row("count", &format!("{bar} {}", share(block, report)));
-    page.row("scope", &scope(block, report));
+    page.row("scope", &scope(block));
     page.row("who acts", who(block.owner()));
     page.row("do", block.fix().first().map_or("", String::as_str));
-    page.row("provider", &most(&block.providers(), NAMES));
-    page.row("domains", &domains(block, report, NAMES));
+    page.row("provider", &providers(block, NAMES));
+    page.row("domains", &domains(block, NAMES));
     page.row("said", &block.example.reply);
     page.row("in", &place(block));
 }
@@ -87,7 +87,7 @@ fn add_lists(page: &mut Page, lists: &[&List]) {
             ),
         );
         let listed = hits.listed();
-        page.row("listed", &most(&listed, NAMES));
+        page.row("listed", &most(&listed, listed.len(), NAMES));
         let one = listed.first().map(|(listed, _)| *listed);
         page.row(
             "look up",
@@ -136,18 +136,18 @@ fn step(count: u64, highest: u64) -> char {
     STEPS.get(place).copied().unwrap_or('█')
 }
 
-fn add_addresses(page: &mut Page, title: &str, filter: &str, addresses: &[&str]) {
-    if addresses.is_empty() {
+fn add_addresses(page: &mut Page, title: &str, filter: &str, addresses: &First<&str>) {
+    if addresses.all == 0 {
         return;
     }
     page.gap();
-    let count = counted(addresses.len() as u64, "address", "addresses");
+    let count = counted(addresses.all as u64, "address", "addresses");
     page.title(&format!("{title}: {count}"), "");
-    for address in addresses.iter().take(ADDRESSES) {
+    for address in &addresses.shown {
         page.row("", address);
     }
-    if addresses.len() > ADDRESSES {
-        let more = number((addresses.len() - ADDRESSES) as u64);
+    if addresses.all > addresses.shown.len() {
+        let more = number((addresses.all - addresses.shown.len()) as u64);
         page.row(
             "",
             &format!("and {more} more; --summary --json names them, --only {filter} shows why"),
