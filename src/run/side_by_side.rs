@@ -4,7 +4,11 @@
 //! began there. When its turn comes, the state that they left shows whether that was right; where it was not (a reply of
 //! several lines, a CSV header, deliveries of qmail), the block is judged again with that state, and until the state is
 //! empty again nothing is judged ahead. So the answers are those of one thread, byte for byte.
+//!
+//! Nobody waits for a turn: what is judged is laid down, and whoever lays down what comes next answers all that follows
+//! without a gap.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,36 +28,81 @@ use crate::signals::Signals;
 /// low, for the answers are several times larger.
 const PIECE: usize = 128 << 10;
 
-/// Whole lines, and how many came before them.
+/// Pieces a thread that may be judged and wait to be answered: what waits for a slow reader takes memory.
+const WAITING: usize = 2;
+
+/// Whole lines, and what was made of them.
+#[derive(Default)]
 struct Piece {
     place: u64,
+    /// How many lines came before them.
     before: u64,
     lines: Vec<u8>,
     /// The state to begin with when judging ahead: that of an earlier piece's end.
     hint: State,
+    judged_ahead: bool,
+    /// The state behind its last line.
+    state: State,
+    tally: Tally,
+    notes: Option<Notes>,
+    answers: Vec<u8>,
 }
 
-/// Whose turn it is to answer, and what the answers before have left.
-struct Turn<'t, 'j> {
+impl Piece {
+    /// Judges the lines, with `state` before them.
+    fn judge(&mut self, worker: &mut Judge<'_, Vec<u8>>, state: State, file: Option<&str>) {
+        self.state = state;
+        worker.tally = Tally::default();
+        mem::swap(&mut worker.out, &mut self.answers);
+        mem::swap(&mut worker.notes, &mut self.notes);
+        worker.block(&self.lines, self.before, &mut self.state, file);
+        mem::swap(&mut worker.notes, &mut self.notes);
+        mem::swap(&mut worker.out, &mut self.answers);
+        self.tally = worker.tally;
+    }
+
+    /// Forgets what was made of the lines.
+    fn forget(&mut self) {
+        self.answers.clear();
+        if let Some(notes) = &mut self.notes {
+            notes.discard();
+        }
+    }
+}
+
+/// Which pieces were judged, and which of them comes next.
+#[derive(Default)]
+struct Turn {
     next: u64,
     /// How many pieces were handed out.
     sent: u64,
+    judged: BTreeMap<u64, Piece>,
+    /// Somebody is at it.
+    answering: bool,
+}
+
+/// What the answers so far have left.
+struct Last<'t, 'j> {
     state: State,
     judge: &'t mut Judge<'j, Out>,
 }
 
 struct Shared<'t, 'j, 's> {
-    turn: Mutex<Turn<'t, 'j>>,
-    signals: Option<&'s Signals>,
+    turn: Mutex<Turn>,
     turned: Condvar,
+    /// Held by the one who is answering.
+    last: Mutex<Last<'t, 'j>>,
+    signals: Option<&'s Signals>,
+    /// How many pieces may wait.
+    most: usize,
     /// The state is empty, so that judging ahead is worth it.
     ahead: AtomicBool,
     /// What an empty state was last: the kind of line seen last is all it holds.
     hint: Mutex<State>,
     /// Output failed; nothing more is needed.
     over: AtomicBool,
-    /// The memory of pieces that were answered.
-    spare: Mutex<Vec<Vec<u8>>>,
+    /// Pieces that were answered, for their memory.
+    spare: Mutex<Vec<Piece>>,
 }
 
 /// Lets a pipe behind standard output take the answers of a piece at a time, so that the one who reads them and the threads
@@ -84,7 +133,7 @@ pub(super) fn judge<'j, R: Read>(
             tally: Tally::default(),
             failed: None,
             report: None,
-            notes: judge.notes.as_ref().map(|_| Notes::default()),
+            notes: None,
             progress: None,
             signals: None,
         })
@@ -94,18 +143,19 @@ pub(super) fn judge<'j, R: Read>(
     let signals = judge.signals.take();
     // What came before counts before.
     judge.count();
+    let with_notes = judge.notes.is_some();
     let hint = from.state.afresh();
     let shared = Shared {
         ahead: AtomicBool::new(from.state.goes_on_like(&hint)),
         hint: Mutex::new(hint),
-        turn: Mutex::new(Turn {
-            next: 0,
-            sent: 0,
+        turn: Mutex::default(),
+        turned: Condvar::new(),
+        last: Mutex::new(Last {
             state: from.state,
             judge,
         }),
         signals: signals.as_ref(),
-        turned: Condvar::new(),
+        most: threads * WAITING,
         over: AtomicBool::new(false),
         spare: Mutex::default(),
     };
@@ -125,15 +175,16 @@ pub(super) fn judge<'j, R: Read>(
                     None => rest.len(),
                 };
                 let (lines, behind) = rest.split_at(end);
-                let mut memory = locked(&shared.spare).pop().unwrap_or_default();
-                memory.clear();
-                memory.extend_from_slice(lines);
-                let piece = Piece {
-                    place,
-                    before: number,
-                    lines: memory,
-                    hint: locked(&shared.hint).afresh(),
-                };
+                let spare = locked(&shared.spare).pop();
+                let mut piece = spare.unwrap_or_else(|| Piece {
+                    notes: with_notes.then(Notes::default),
+                    ..Piece::default()
+                });
+                piece.place = place;
+                piece.before = number;
+                piece.lines.clear();
+                piece.lines.extend_from_slice(lines);
+                piece.hint = locked(&shared.hint).afresh();
                 number += memchr_iter(b'\n', lines).count() as u64
                     + u64::from(lines.last() != Some(&b'\n'));
                 place += 1;
@@ -165,14 +216,14 @@ pub(super) fn judge<'j, R: Read>(
         drop(send);
         read
     });
-    let turn = shared
-        .turn
+    let last = shared
+        .last
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    turn.judge.progress = progress;
-    turn.judge.signals = signals;
+    last.judge.progress = progress;
+    last.judge.signals = signals;
     read.map(|()| Place {
-        state: turn.state,
+        state: last.state,
         number,
     })
 }
@@ -187,64 +238,93 @@ fn work(
     loop {
         // Bound to a name first: within `while let` the lock would be held while the piece is judged.
         let piece = locked(pieces).recv();
-        let Ok(piece) = piece else { return };
-        let mut state = piece.hint.afresh();
-        let ahead = shared.ahead.load(Ordering::Relaxed);
-        if ahead {
-            worker.block(&piece.lines, piece.before, &mut state, file);
+        let Ok(mut piece) = piece else { return };
+        piece.judged_ahead = shared.ahead.load(Ordering::Relaxed);
+        if piece.judged_ahead {
+            let state = piece.hint.afresh();
+            piece.judge(&mut worker, state, file);
         }
-        let mut turn = locked(&shared.turn);
-        while turn.next != piece.place {
-            turn = shared
-                .turned
-                .wait(turn)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        if !(ahead && turn.state.goes_on_like(&piece.hint)) {
-            worker.out.clear();
-            worker.tally = Tally::default();
-            if let Some(notes) = &mut worker.notes {
-                notes.discard();
-            }
-            state = mem::take(&mut turn.state);
-            worker.block(&piece.lines, piece.before, &mut state, file);
-        }
-        let hint = state.afresh();
-        shared
-            .ahead
-            .store(state.goes_on_like(&hint), Ordering::Relaxed);
-        if !hint.goes_on_like(&piece.hint) {
-            *locked(&shared.hint) = hint;
-        }
-        turn.state = state;
-        turn.judge.tally += mem::take(&mut worker.tally);
-        if let (Some(report), Some(notes)) = (&mut turn.judge.report, &mut worker.notes) {
-            report.count(notes);
-        }
-        if turn.judge.failed.is_none()
-            && let Err(error) = turn
-                .judge
-                .out
-                .write_all(&worker.out)
-                .and_then(|()| turn.judge.out.flush())
-        {
-            turn.judge.failed = Some(error);
-            shared.over.store(true, Ordering::Relaxed);
-        }
-        worker.out.clear();
+        lay_down(piece, &mut worker, shared, file);
+    }
+}
+
+/// Lays a piece down, and answers what comes next as far as it lies there, unless somebody else is at it.
+fn lay_down(
+    piece: Piece,
+    worker: &mut Judge<'_, Vec<u8>>,
+    shared: &Shared<'_, '_, '_>,
+    file: Option<&str>,
+) {
+    let mut turn = locked(&shared.turn);
+    while turn.judged.len() >= shared.most && turn.next != piece.place {
+        turn = shared
+            .turned
+            .wait(turn)
+            .unwrap_or_else(PoisonError::into_inner);
+    }
+    turn.judged.insert(piece.place, piece);
+    if turn.answering {
+        return;
+    }
+    turn.answering = true;
+    loop {
+        let next = turn.next;
+        let Some(mut piece) = turn.judged.remove(&next) else {
+            break;
+        };
+        drop(turn);
+        answer(&mut piece, worker, shared, file);
+        locked(&shared.spare).push(piece);
+        turn = locked(&shared.turn);
         turn.next += 1;
+        shared.turned.notify_all();
         // Whoever reads may wait for input for hours; a signal that came meanwhile has waited long enough.
         if turn.next == turn.sent
-            && turn.judge.report.is_none()
             && let Some(signals) = shared.signals
+            && locked(&shared.last).judge.report.is_none()
             && signals.rest()
         {
             signals.obey();
         }
-        drop(turn);
-        shared.turned.notify_all();
-        locked(&shared.spare).push(piece.lines);
     }
+    turn.answering = false;
+}
+
+/// Answers the piece that comes next.
+fn answer(
+    piece: &mut Piece,
+    worker: &mut Judge<'_, Vec<u8>>,
+    shared: &Shared<'_, '_, '_>,
+    file: Option<&str>,
+) {
+    let mut last = locked(&shared.last);
+    let Last { state, judge } = &mut *last;
+    if !(piece.judged_ahead && state.goes_on_like(&piece.hint)) {
+        piece.forget();
+        piece.judge(worker, mem::take(state), file);
+    }
+    *state = mem::take(&mut piece.state);
+    let hint = state.afresh();
+    shared
+        .ahead
+        .store(state.goes_on_like(&hint), Ordering::Relaxed);
+    if !hint.goes_on_like(&piece.hint) {
+        *locked(&shared.hint) = hint;
+    }
+    judge.tally += piece.tally;
+    if let (Some(report), Some(notes)) = (&mut judge.report, &mut piece.notes) {
+        report.count(notes);
+    }
+    if judge.failed.is_none()
+        && let Err(error) = judge
+            .out
+            .write_all(&piece.answers)
+            .and_then(|()| judge.out.flush())
+    {
+        judge.failed = Some(error);
+        shared.over.store(true, Ordering::Relaxed);
+    }
+    piece.answers.clear();
 }
 
 /// A lock that outlives a thread's panic, for the others still have whole lines to write.
