@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Read};
+use std::mem;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -19,6 +20,10 @@ use crate::unpack::unpacked;
 
 /// Bytes of a block; also what is kept of a line at most.
 pub const BLOCK: usize = 1 << 20;
+
+/// Bytes that are read at once, and judged at a time when blocks are judged side by side: large enough to make taking turns
+/// cheap, small enough to keep memory low, for the answers are several times larger.
+const READ: usize = 128 << 10;
 
 /// Where records come from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -281,6 +286,25 @@ impl<R: Read> Blocks<R> {
         self.buffer.get(..self.given).unwrap_or_default()
     }
 
+    /// Hands out the memory of the block that was handed out last, in exchange for other memory of this kind or none; gives
+    /// the length of the block.
+    pub fn trade(&mut self, memory: Vec<u8>) -> (Vec<u8>, usize) {
+        let mut memory = if memory.len() == BLOCK {
+            memory
+        } else {
+            vec![0; BLOCK]
+        };
+        let rest = self.buffer.get(self.given..self.filled).unwrap_or_default();
+        if let Some(place) = memory.get_mut(..rest.len()) {
+            place.copy_from_slice(rest);
+        }
+        self.filled = rest.len();
+        (
+            mem::replace(&mut self.buffer, memory),
+            mem::take(&mut self.given),
+        )
+    }
+
     /// Moves what was not handed out to the front: at most the start of one line.
     fn take_given(&mut self) {
         if self.given > 0 {
@@ -301,7 +325,8 @@ impl<R: Read> Blocks<R> {
     /// Reads once, behind what is there.
     fn read(&mut self) -> io::Result<()> {
         loop {
-            match self.from.read(&mut self.buffer[self.filled..]) {
+            let end = (self.filled + READ).min(self.buffer.len());
+            match self.from.read(&mut self.buffer[self.filled..end]) {
                 Ok(count) => {
                     self.filled += count;
                     self.ended = count == 0;

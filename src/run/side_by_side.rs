@@ -16,17 +16,13 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use memchr::{memchr_iter, memrchr};
+use memchr::memchr_iter;
 use whybounce::record::State;
 use whybounce::report::notes::Notes;
 
 use super::{Judge, Out, Place, Tally};
 use crate::input::Blocks;
 use crate::signals::Signals;
-
-/// Bytes of lines that one thread judges at a time: large enough to make taking turns cheap, small enough to keep memory
-/// low, for the answers are several times larger.
-const PIECE: usize = 128 << 10;
 
 /// Pieces a thread that may be judged and wait to be answered: what waits for a slow reader takes memory.
 const WAITING: usize = 2;
@@ -37,7 +33,10 @@ struct Piece {
     place: u64,
     /// How many lines came before them.
     before: u64,
+    /// The lines, and memory behind them.
     lines: Vec<u8>,
+    /// Bytes of the lines.
+    length: usize,
     /// The state to begin with when judging ahead: that of an earlier piece's end.
     hint: State,
     judged_ahead: bool,
@@ -55,7 +54,8 @@ impl Piece {
         worker.tally = Tally::default();
         mem::swap(&mut worker.out, &mut self.answers);
         mem::swap(&mut worker.notes, &mut self.notes);
-        worker.block(&self.lines, self.before, &mut self.state, file);
+        let lines = self.lines.get(..self.length).unwrap_or_default();
+        worker.block(lines, self.before, &mut self.state, file);
         mem::swap(&mut worker.notes, &mut self.notes);
         mem::swap(&mut worker.out, &mut self.answers);
         self.tally = worker.tally;
@@ -167,40 +167,28 @@ pub(super) fn judge<'j, R: Read>(
             scope.spawn(|| work(worker, &receive, &shared, file));
         }
         let mut place = 0;
-        let mut send_block = |block: &[u8]| {
-            let mut rest = block;
-            while !rest.is_empty() {
-                let end = match rest.get(..PIECE) {
-                    Some(piece) => memrchr(b'\n', piece).map_or(rest.len(), |end| end + 1),
-                    None => rest.len(),
-                };
-                let (lines, behind) = rest.split_at(end);
-                let spare = locked(&shared.spare).pop();
-                let mut piece = spare.unwrap_or_else(|| Piece {
-                    notes: with_notes.then(Notes::default),
-                    ..Piece::default()
-                });
-                piece.place = place;
-                piece.before = number;
-                piece.lines.clear();
-                piece.lines.extend_from_slice(lines);
-                piece.hint = locked(&shared.hint).afresh();
-                number += memchr_iter(b'\n', lines).count() as u64
-                    + u64::from(lines.last() != Some(&b'\n'));
-                place += 1;
-                locked(&shared.turn).sent = place;
-                if let Some(signals) = shared.signals {
-                    signals.work();
-                }
-                // The workers are gone only when all is over.
-                if send.send(piece).is_err() {
-                    return;
-                }
-                rest = behind;
-            }
-        };
-        send_block(blocks.block());
         let read = loop {
+            let spare = locked(&shared.spare).pop();
+            let mut piece = spare.unwrap_or_else(|| Piece {
+                notes: with_notes.then(Notes::default),
+                ..Piece::default()
+            });
+            (piece.lines, piece.length) = blocks.trade(piece.lines);
+            piece.place = place;
+            piece.before = number;
+            piece.hint = locked(&shared.hint).afresh();
+            let lines = piece.lines.get(..piece.length).unwrap_or_default();
+            number +=
+                memchr_iter(b'\n', lines).count() as u64 + u64::from(lines.last() != Some(&b'\n'));
+            place += 1;
+            locked(&shared.turn).sent = place;
+            if let Some(signals) = shared.signals {
+                signals.work();
+            }
+            // The workers are gone only when all is over.
+            if send.send(piece).is_err() {
+                break Ok(());
+            }
             if shared.over.load(Ordering::Relaxed) || shared.signals.is_some_and(Signals::came) {
                 break Ok(());
             }
@@ -208,7 +196,7 @@ pub(super) fn judge<'j, R: Read>(
                 progress.go_on();
             }
             match blocks.next_block() {
-                Ok(Some(block)) => send_block(block),
+                Ok(Some(_)) => {}
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             }
