@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides a cause; it fills the sentences of a verdict.
 
+use std::iter;
 use std::net::IpAddr;
 use std::ops::Range;
 
@@ -234,8 +235,15 @@ pub fn listed_domain(text: &str, list: Range<usize>) -> Option<&str> {
 pub fn wait(text: &str) -> Option<u64> {
     let bytes = text.as_bytes();
     let inside = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'.';
-    let seconds = bytes.iter().enumerate().find_map(|(at, byte)| {
-        if !byte.is_ascii_digit() || bytes[..at].last().is_some_and(inside) {
+    let mut done = 0;
+    let mut numbers = iter::from_fn(|| {
+        let at = words::mark_behind(bytes, done)?;
+        let run = bytes[at..].iter().take_while(|byte| inside(byte)).count();
+        done = at + run.max(1);
+        Some(at)
+    });
+    let seconds = numbers.find_map(|at| {
+        if !bytes[at].is_ascii_digit() || bytes[..at].last().is_some_and(inside) {
             return None;
         }
         let (before, number) = text.split_at_checked(at)?;
@@ -429,7 +437,7 @@ fn sizes(text: &str) -> impl Iterator<Item = Size<'_>> {
         ("byte", None, 1.0),
     ];
     let mut from = 0;
-    std::iter::from_fn(move || {
+    iter::from_fn(move || {
         while let Some(at) = text
             .get(from..)?
             .find(|letter: char| letter.is_ascii_digit())

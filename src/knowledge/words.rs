@@ -419,7 +419,8 @@ pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
 }
 
 /// Where the next digit or `@` stands.
-fn mark_behind(bytes: &[u8], from: usize) -> Option<usize> {
+#[must_use]
+pub fn mark_behind(bytes: &[u8], from: usize) -> Option<usize> {
     let mut at = from;
     // Without a way out among them, the machine looks at many bytes at once.
     let any_mark = |bytes: &[u8; 16]| {

@@ -35,6 +35,11 @@ macro_rules! keys {
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$key => $name,)+ }
             }
+
+            /// Tells the values of all keys, in order.
+            pub fn tell_all(answer: Answer<'_>, out: &mut impl Object) {
+                $(out.key(concat!(",\"", $name, "\":"), |out| Self::$key.tell(answer, out));)+
+            }
         }
     };
 }
@@ -81,7 +86,8 @@ impl Key {
     }
 
     /// Tells the value in this answer. Says whether there is one: no line for an argument, no file when none was named.
-    #[inline]
+    // Where the key is known, the others go away.
+    #[inline(always)]
     pub fn tell(self, answer: Answer<'_>, out: &mut impl Sink) -> bool {
         let Answer { verdict, file } = answer;
         let record = &verdict.record;
@@ -170,6 +176,12 @@ pub trait Sink {
 
     /// Takes an object by its parts. The first one tells most, but for a piece of evidence, which its rule tells.
     fn object(&mut self, parts: &[Part<'_>]);
+}
+
+/// Takes keys together with their values.
+pub trait Object: Sink {
+    /// Takes a key, as it stands in JSON before its value, and the value, if `tell` finds one to tell.
+    fn key(&mut self, key: &'static str, tell: impl FnOnce(&mut Self) -> bool);
 }
 
 /// A value without parts.

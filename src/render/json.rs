@@ -6,24 +6,24 @@ use serde::ser::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
 
 use super::escape;
-use super::fields::{Answer, Field, Part, Scalar, Sink};
+use super::fields::{Answer, Field, Key, Object, Part, Scalar, Sink};
 
 /// One object an answer, each on its line.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    /// The fields, and what stands before their values in an object.
+    /// The fields that were asked for, and what stands before their values in an object; all keys if there are none.
     fields: Vec<(String, Field)>,
     /// The memory in which one line after the other is made.
     line: Line,
 }
 
 impl Lines {
-    /// Objects that have these fields.
+    /// Objects that have these fields, or else all keys.
     #[must_use]
-    pub fn new(fields: Vec<Field>) -> Self {
-        let named = |field: Field| (format!(",\"{}\":", field.name), field);
+    pub fn new(fields: &[Field]) -> Self {
+        let named = |field: &Field| (format!(",\"{}\":", field.name), field.clone());
         Self {
-            fields: fields.into_iter().map(named).collect(),
+            fields: fields.iter().map(named).collect(),
             line: Line::default(),
         }
     }
@@ -35,12 +35,11 @@ impl Lines {
     pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
         let Self { fields, line } = self;
         line.0.clear();
+        if fields.is_empty() {
+            Key::tell_all(answer, line);
+        }
         for (name, field) in fields {
-            let before = line.0.len();
-            line.0.extend_from_slice(name.as_bytes());
-            if !field.tell(answer, line) {
-                line.0.truncate(before);
-            }
+            line.part(name, |line| field.tell(answer, line));
         }
         // The first comma of all is where the object begins.
         match line.0.first_mut() {
@@ -79,6 +78,7 @@ impl Sink for Line {
         self.close(b']');
     }
 
+    #[inline(always)]
     fn object(&mut self, parts: &[Part<'_>]) {
         self.0.push(b'{');
         for (name, value) in parts {
@@ -92,7 +92,24 @@ impl Sink for Line {
     }
 }
 
+impl Object for Line {
+    #[inline(always)]
+    fn key(&mut self, key: &'static str, tell: impl FnOnce(&mut Self) -> bool) {
+        self.part(key, tell);
+    }
+}
+
 impl Line {
+    /// Adds a name and the value that is told behind it, if there is one.
+    #[inline(always)]
+    fn part(&mut self, name: &str, tell: impl FnOnce(&mut Self) -> bool) {
+        let before = self.0.len();
+        self.0.extend_from_slice(name.as_bytes());
+        if !tell(self) {
+            self.0.truncate(before);
+        }
+    }
+
     /// Ends a list or an object where the comma behind its last value stands.
     fn close(&mut self, bracket: u8) {
         self.0.pop_if(|last| *last == b',');

@@ -11,7 +11,7 @@ pub mod text;
 use std::io::{self, Write};
 
 use crate::cli::Form;
-pub use fields::{Answer, Field, Key};
+pub use fields::{Answer, Field};
 use table::Table;
 
 /// How much text tells of a verdict.
@@ -44,9 +44,9 @@ impl Renderer {
     /// The renderer of a form. `fields` may be empty: then all keys of JSON, the usual columns of a table.
     #[must_use]
     pub fn new(form: Form, fields: &[Field], detail: Detail) -> Self {
-        let or = |keys: &[Key]| {
+        let columns = || {
             if fields.is_empty() {
-                keys.iter().copied().map(Field::from).collect()
+                table::COLUMNS.iter().copied().map(Field::from).collect()
             } else {
                 fields.to_vec()
             }
@@ -60,10 +60,10 @@ impl Renderer {
                 teach,
                 first: true,
             },
-            (Form::Json, _) => Self::Json(json::Lines::new(or(Key::ALL))),
-            (Form::Csv, _) => Self::Table(Table::Csv, or(table::COLUMNS)),
+            (Form::Json, _) => Self::Json(json::Lines::new(fields)),
+            (Form::Csv, _) => Self::Table(Table::Csv, columns()),
             (Form::Null, _) => Self::Null(fields.to_vec()),
-            (Form::Tsv, _) => Self::Table(Table::Tsv, or(table::COLUMNS)),
+            (Form::Tsv, _) => Self::Table(Table::Tsv, columns()),
         }
     }
 
