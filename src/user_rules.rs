@@ -101,6 +101,17 @@ pub fn check(path: &Path, out: &mut impl Write) -> Result<Status> {
         return Ok(Status::Nothing);
     };
     let tables = rules.tables();
+    if tables.rules.is_empty() {
+        let name = path.display().to_string();
+        writeln!(
+            out,
+            "{}: no rule in it, so nothing to check",
+            visible(&name)
+        )
+        .and_then(|()| out.flush())
+        .context(CANNOT_WRITE)?;
+        return Ok(Status::Nothing);
+    }
     let failures = proof::failures(&tables, &mut Classifier::new(Some(&tables)));
     let mut report: String = failures
         .iter()

@@ -397,6 +397,13 @@ fn check_rules_tells_what_fails_and_what_holds() {
     );
     assert!(said.contains("attic-flew-away: wins its `not`: "), "{said}");
     assert_eq!(said.lines().count(), 2, "{said}");
+
+    let empty = run(
+        &["--check-rules", &place.write("empty.toml", "# none\n")],
+        None,
+    );
+    assert_eq!(empty.status.code(), Some(1));
+    assert!(out(&empty).ends_with("empty.toml: no rule in it, so nothing to check\n"));
 }
 
 #[test]
