@@ -1211,6 +1211,108 @@ fn a_bounce_is_known_by_its_subject_in_many_languages() {
     }
 }
 
+// Lists of recipients, and bounces that are none.
+
+#[test]
+fn a_heading_tells_what_became_of_the_recipients_below() {
+    let records = bounced(&plain(
+        "Your message was delivered to the\nfollowing recipients:\n\n   ann@example.net\n\n\
+         ----- The following addresses had transient non-fatal errors -----\n\n   bob@example.net: connection refused\n\n\
+         Your message was not delivered to:\n\n   eve@example.net: user unknown\n",
+    ));
+    let outcomes: Vec<_> = records
+        .iter()
+        .map(|record| record.outcome.unwrap())
+        .collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::Sent, Outcome::Deferred, Outcome::Bounced]
+    );
+    assert!(!records[0].reply.contains("unknown"), "{records:?}");
+}
+
+#[test]
+fn rows_and_cells_of_a_table_stay_apart() {
+    let mail = plain(
+        "<table><tr><th>Recipient</th><th>Reason</th></tr><tr><td>ann@example.net</td><td>User unknown</td></tr>\
+         <TR><TD>bob@example.net</TD><TD>Mailbox full</TD></TR></table>",
+    )
+    .replace("\nDate:", "\nMIME-Version: 1.0\nContent-Type: text/html\nDate:");
+    let records = bounced(&mail);
+    says(&records[0], "ann@example.net", "User unknown");
+    says(&records[1], "bob@example.net", "Mailbox full");
+}
+
+#[test]
+fn local_parts_of_the_returned_mail_are_recipients() {
+    let mail = report(
+        "The message that you sent was undeliverable to the following:\n\tann (mailbox is full)\n\tbob (user not found)\n",
+        "",
+    )
+    .replace("To: list@example.org", "To: ann@example.org, Bob <bob@example.org>");
+    let records = bounced(&mail);
+    says(&records[0], "ann@example.org", "mailbox is full");
+    says(&records[1], "bob@example.org", "user not found");
+}
+
+#[test]
+fn a_subject_may_name_the_recipient() {
+    let record = one(&plain("The recipient is unknown here.\n").replace(
+        "Undelivered Mail Returned to Sender",
+        "Undeliverable: ann@example.net",
+    ));
+    assert_eq!(record.recipient.as_deref(), Some("ann@example.net"));
+}
+
+#[test]
+fn a_line_that_names_the_reason_says_more_than_the_sentence_above() {
+    let record = one(&plain(
+        "The mail that you sent to ann@example.net was rejected by the filter.\n\nReason: a banned file type\n",
+    ));
+    says(&record, "ann@example.net", "Reason: a banned file type");
+}
+
+#[test]
+fn the_sender_whose_mail_is_refused_is_no_recipient() {
+    let record = one(&plain(
+        "ann does not accept mail from news@example.com\nYour mail to ann@example.net is refused.\n",
+    ));
+    assert_eq!(record.recipient.as_deref(), Some("ann@example.net"));
+    let pmdf = one(&plain(
+        "Your message cannot be delivered to the following recipients:\n\n  Recipient address: ann@vax.example.net\n  \
+         Original address: ann@example.net\n  Reason: no such user\n",
+    ));
+    assert_eq!(pmdf.recipient.as_deref(), Some("ann@vax.example.net"));
+}
+
+#[test]
+fn a_receipt_that_refuses_is_a_bounce() {
+    let receipt = |subject: &str, text: &str| {
+        format!(
+            "From: postmaster@example.net\nTo: news@example.com\nSubject: {subject}\nMIME-Version: 1.0\n\
+             Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n\
+             --b\nContent-Type: text/plain\n\n{text}\n\n--b\nContent-Type: message/disposition-notification\n\n\
+             Final-Recipient: rfc822; ann@example.net\nDisposition: automatic-action/MDN-sent-automatically; deleted\n\n--b--\n"
+        )
+    };
+    let refused = "Your message to <ann@example.net> was automatically rejected:\nQuota exceeded";
+    let record = one(&receipt("Rejected: News", refused));
+    assert_eq!(record.recipient.as_deref(), Some("ann@example.net"));
+    assert_eq!(
+        other(&receipt("Not read: News", "It was deleted unread.")),
+        Mail::ReadReceipt
+    );
+}
+
+#[test]
+fn spam_that_looks_like_a_bounce_is_none() {
+    let spam = plain(
+        "Your mailbox is full: 5 undelivered messages are held for news@example.com. Log in now.\n",
+    )
+    .replace("Return-Path: <>", "Return-Path: <offers@example.org>");
+    assert_eq!(other(&spam), Mail::NotABounce);
+}
+
 // Hostile mails.
 
 #[test]

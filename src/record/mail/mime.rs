@@ -173,7 +173,7 @@ impl<'m> Part<'m> {
             Cow::Owned(bytes) => decoded(&bytes, &self.charset).into_owned().into(),
         };
         match self.kind {
-            Kind::Html => html_to_text(&text).into(),
+            Kind::Html => html_text(&text).into(),
             _ => text,
         }
     }
@@ -418,6 +418,15 @@ fn parameter(content_type: &str, name: &str) -> String {
         }
     }
     String::new()
+}
+
+/// Takes the tags out of HTML; a row of a table becomes a line, its cells words.
+fn html_text(html: &str) -> String {
+    let mut html = html.to_owned();
+    for (end, gap) in [("</td>", " "), ("</th>", " "), ("</tr>", "<br>")] {
+        html = html.replace(end, gap).replace(&end.to_uppercase(), gap);
+    }
+    html_to_text(&html)
 }
 
 /// Undoes a charset. UTF-8 is tried first whatever is declared: ISO-8859-1 is declared for it far too often.
