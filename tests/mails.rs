@@ -1232,6 +1232,58 @@ fn a_heading_tells_what_became_of_the_recipients_below() {
 }
 
 #[test]
+fn sendmails_note_behind_an_address_tells_what_became_of_it() {
+    let records = bounced(&plain(
+        "   ----- The following addresses have delivery notifications -----\n<ann@example.net>  (unrecoverable error)\n\
+         <bob@example.net>  (relayed to non-DSN-aware mailer)\n<eve@example.net>  (transient failure)\n\n\
+         ----- Transcript of session follows -----\n<<< 550 <ann@example.net>... User unknown\n\
+         <eve@example.net>... Deferred: Connection timed out with mx.example.net.\n",
+    ));
+    says(
+        &records[0],
+        "ann@example.net",
+        "550 <ann@example.net>... User unknown",
+    );
+    assert_eq!(records[1].outcome, Some(Outcome::Sent));
+    assert_eq!(records[2].outcome, Some(Outcome::Deferred));
+    assert!(records[2].reply.contains("timed out"), "{records:?}");
+}
+
+#[test]
+fn a_heading_tells_the_reason_of_all_below() {
+    let records = bounced(&plain(
+        "The following recipients are unknown:\n\n   ann@example.net\n   bob@example.net\n\n\
+         The following recipients are over quota:\n\n   o'neil@example.net, eve@example.net\n",
+    ));
+    let unknown = "The following recipients are unknown:";
+    let quota = "The following recipients are over quota:";
+    says(&records[0], "ann@example.net", unknown);
+    says(&records[1], "bob@example.net", unknown);
+    let mut full: Vec<_> = records[2..]
+        .iter()
+        .map(|record| (record.recipient.as_deref().unwrap(), &*record.reply))
+        .collect();
+    full.sort_unstable();
+    assert_eq!(
+        full,
+        [("eve@example.net", quota), ("o'neil@example.net", quota)]
+    );
+}
+
+#[test]
+fn an_answer_or_a_newsletter_is_no_bounce_whatever_it_says() {
+    let answer = "Return-Path: <>\nFrom: Ann <ann@example.net>\nTo: news@example.com\nSubject: Re: News\n\n\
+                  This address is no longer in use, write to ann@example.org.\n";
+    assert_eq!(other(answer), Mail::AutoReply);
+    let letter = "From: News <news@example.net>\nTo: list@example.com\nSubject: Why mail is returned to sender\n\
+                  List-Unsubscribe: <https://example.net/u>\n\n550 5.1.1 <you@example.com> means a dead address.\n";
+    assert_eq!(other(letter), Mail::NotABounce);
+    let challenge = "From: postmaster@example.net\nTo: news@example.com\nSubject: Are you there?\nX-Challenge: 1\n\n\
+                     Mail to ann@example.net is refused until you answer.\n";
+    assert_eq!(other(challenge), Mail::ChallengeResponse);
+}
+
+#[test]
 fn rows_and_cells_of_a_table_stay_apart() {
     let mail = plain(
         "<table><tr><th>Recipient</th><th>Reason</th></tr><tr><td>ann@example.net</td><td>User unknown</td></tr>\

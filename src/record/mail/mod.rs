@@ -151,7 +151,7 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     if is_vacation || (is_answer && !from_system) {
         return Err(Mail::AutoReply);
     }
-    let is_challenge = CHALLENGES.iter().any(|word| subject.contains(word))
+    let is_challenge = !from_system && CHALLENGES.iter().any(|word| subject.contains(word))
         || [
             "x-tmda",
             "x-boxbe",
@@ -162,13 +162,16 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
         ]
         .iter()
         .any(|name| header.has_beginning(name));
-    if is_challenge && !from_system {
+    if is_challenge {
         return Err(Mail::ChallengeResponse);
     }
     // Somebody who answers a bounce is none, nor is a mailing list that talks of one.
-    let is_talk = !from_system
-        && (ANSWERS.iter().any(|word| subject.starts_with(word))
-            || header.get("list-id").is_some());
+    let is_reply = !from_system && ANSWERS.iter().any(|word| subject.starts_with(word));
+    let is_talk = is_reply
+        || (!from_system
+            && ["list-id", "list-unsubscribe"]
+                .iter()
+                .any(|name| header.get(name).is_some()));
     if !is_talk && SUBJECTS.iter().any(|word| subject.contains(word)) {
         return Ok(Sign::Strong);
     }
@@ -185,8 +188,11 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     {
         return Err(Mail::AutoReply);
     }
-    let null_path = header.get("return-path").is_some_and(is_null);
-    Ok(if null_path { Sign::Weak } else { Sign::None })
+    Ok(match header.get("return-path") {
+        Some(path) if is_null(path) && is_reply => return Err(Mail::AutoReply),
+        Some(path) if is_null(path) => Sign::Weak,
+        _ => Sign::None,
+    })
 }
 
 /// Is this the empty return path that bounces have (RFC 5321 section 4.5.5)?

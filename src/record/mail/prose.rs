@@ -278,9 +278,15 @@ fn quoted_address(line: &str) -> Option<(&str, &str)> {
 
 /// The address that `text` begins with, and the rest without its closing bracket.
 fn leading_address(text: &str) -> Option<(&str, &str)> {
+    let at = memchr::memchr(b'@', text.as_bytes())?;
     let end = text
-        .find(|letter: char| letter.is_whitespace() || "<>()[],;:\"'|".contains(letter))
-        .unwrap_or(text.len());
+        .char_indices()
+        .find(|(place, letter)| {
+            letter.is_whitespace()
+                || "<>()[],;:\"|".contains(*letter)
+                || (*letter == '\'' && *place > at)
+        })
+        .map_or(text.len(), |(place, _)| place);
     let bare = unglued(text.get(..end)?.trim_end_matches('.'));
     if !is_address(bare) {
         return None;
@@ -359,6 +365,8 @@ struct Paragraph {
     line: usize,
     text: String,
     weight: u8,
+    /// It ends in a colon right above an address: it is about those below.
+    heads: bool,
 }
 
 fn read_lines(lines: &[Line<'_>], is_other: &dyn Fn(&str) -> bool) -> Prose {
@@ -370,15 +378,26 @@ fn read_lines(lines: &[Line<'_>], is_other: &dyn Fn(&str) -> bool) -> Prose {
     let mut blocks: Vec<(usize, usize)> = Vec::new();
     let mut section = None;
     for (at, line) in lines.iter().enumerate() {
-        let Some((address, _)) = line.opens else {
+        let Some((address, rest)) = line.opens else {
             if line.is_rule() || line.text.ends_with(':') {
                 section = outcome_of(lines, at).map(|outcome| (outcome, line.text));
             }
             continue;
         };
+        if rest.starts_with(',') {
+            for other in addresses(rest).filter(|other| !is_other(other)) {
+                let place = prose.place(other);
+                blocks.push((at, place));
+            }
+        }
         let place = prose.place(address);
         blocks.push((at, place));
-        if let Some((outcome, heading)) = section
+        // Sendmail: `<a@b>  (relayed to non-DSN-aware mailer)`.
+        let own = rest
+            .starts_with('(')
+            .then(|| section_of(&rest.to_lowercase()))
+            .flatten();
+        if let Some((outcome, heading)) = own.map(|outcome| (outcome, rest)).or(section)
             && let Some(named) = prose.named.get_mut(place)
             && named.outcome.is_none()
         {
@@ -397,7 +416,11 @@ fn read_lines(lines: &[Line<'_>], is_other: &dyn Fn(&str) -> bool) -> Prose {
                 continue;
             }
             for address in addresses(line.text).filter(|address| !is_other(address)) {
-                if is_of_another(line.text, address) {
+                let is_local = address
+                    .split('@')
+                    .nth(1)
+                    .is_some_and(|domain| !domain.contains('.'));
+                if is_local || is_of_another(line.text, address) {
                     continue;
                 }
                 blocks.push((at, prose.place(address)));
@@ -448,12 +471,31 @@ fn read_lines(lines: &[Line<'_>], is_other: &dyn Fn(&str) -> bool) -> Prose {
     }
     // Who has no reply of his own: one that mentions him, then the strongest sentence of his block.
     let mut sentences: HashMap<usize, &Paragraph> = HashMap::new();
-    for paragraph in paragraphs.iter().filter(|paragraph| paragraph.weight > 1) {
+    let is_beside = |paragraph: &Paragraph| {
+        let line = lines.get(paragraph.line);
+        line.is_some_and(|line| line.opens.is_some())
+    };
+    let told = |paragraph: &Paragraph| paragraph.weight + u8::from(is_beside(paragraph));
+    for paragraph in paragraphs
+        .iter()
+        .filter(|paragraph| paragraph.weight > 1 && !paragraph.heads)
+    {
         if let Some(place) = block_of(paragraph.line) {
             let kept = sentences.entry(place).or_insert(paragraph);
-            if paragraph.weight > kept.weight {
+            if told(paragraph) > told(kept) {
                 *kept = paragraph;
             }
+        }
+    }
+    // Who has none either: the reason in the heading above him.
+    let headings: Vec<&Paragraph> = paragraphs
+        .iter()
+        .filter(|paragraph| paragraph.heads && paragraph.weight > 2)
+        .collect();
+    for (line, place) in &blocks {
+        let behind = headings.partition_point(|heading| heading.line < *line);
+        if let Some(heading) = behind.checked_sub(1).and_then(|at| headings.get(at)) {
+            sentences.entry(*place).or_insert(heading);
         }
     }
     let strongest = paragraphs
@@ -513,14 +555,17 @@ impl Prose {
 
 /// What the heading that ends in this line says became of the mail to those below.
 fn outcome_of(lines: &[Line<'_>], at: usize) -> Option<Outcome> {
-    let heading = lines
+    let heading: String = lines
         .get(at.saturating_sub(1)..=at)?
         .iter()
         .filter(|line| line.opens.is_none())
         .map(|line| within(line.text, 300))
         .collect::<Vec<_>>()
-        .join(" ")
-        .to_lowercase();
+        .join(" ");
+    section_of(&heading.to_lowercase())
+}
+
+fn section_of(heading: &str) -> Option<Outcome> {
     SECTIONS
         .iter()
         .find(|(words, _)| heading.contains(words))
@@ -821,6 +866,12 @@ fn paragraphs(lines: &[Line<'_>]) -> Vec<Paragraph> {
             close(lines, &mut open, &mut found);
         }
         if let Some((_, rest)) = line.opens {
+            if let Some(above) = found.last_mut() {
+                above.heads = above.text.ends_with(':')
+                    && lines
+                        .get(above.line)
+                        .is_some_and(|line| line.opens.is_none());
+            }
             let rest = match rest.strip_prefix("(expanded from") {
                 Some(list) => list.split_once("):").map_or("", |(_, rest)| rest),
                 None => rest,
@@ -830,7 +881,7 @@ fn paragraphs(lines: &[Line<'_>]) -> Vec<Paragraph> {
                 .strip_prefix(['[', '('])
                 .and_then(|inner| inner.strip_suffix([']', ')']))
                 .unwrap_or(rest);
-            if !rest.is_empty() && !rest.starts_with("on ") {
+            if !rest.is_empty() && !rest.starts_with(',') && !rest.starts_with("on ") {
                 open.push((at, rest));
             }
         } else if !ends {
@@ -895,6 +946,7 @@ fn close(lines: &[Line<'_>], open: &mut Vec<(usize, &str)>, found: &mut Vec<Para
             line: *line,
             text,
             weight: strongest.1,
+            heads: false,
         });
     }
     open.clear();

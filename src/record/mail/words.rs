@@ -72,7 +72,7 @@ pub const REASONS: &[&str] = &[
     "couldn't be found", "wasn't found", "not reachable", "unreachable", "no valid recipients", "bulk e", "policy",
     "permission", "attempts", "malformed", "restricted", "no mailbox", "cannot be resolved", "misconfigured",
     "settings", "not advertise", "hop count", "may not exist", "over the limit", "no longer", "did not reply",
-    "no mx", "no space", "not been collected", "banned", "been closed", "unable to connect", "lookup failure", "deferred: ", "giving up", "could not deliver for",
+    "no mx", "no space", "not been collected", "banned", "been closed", "not subscribed", "not currently subscribed", "findes ikke", "unable to connect", "lookup failure", "deferred: ", "giving up", "could not deliver for",
     "multiple retries", "maximum allowed", "not respond", "lost connection", "closed connection", "unavailable",
     "no account", "command output", "permanent problem", "temporarily", "not enough", "insufficient",
     "out of space", "disk", "sender verify", "not authorized", "introuvable", "n'existe pas", "pleine", "refus",
@@ -127,6 +127,8 @@ pub const DELAYS: &[&str] = &[
 /// Headings over a list of recipients that say what became of them, and nothing of the others.
 pub const SECTIONS: &[(&str, Outcome)] = &[
     ("permanent fatal", Outcome::Bounced),
+    ("unrecoverable error", Outcome::Bounced),
+    ("transient failure", Outcome::Deferred),
     ("transient non-fatal", Outcome::Deferred),
     ("still being tried", Outcome::Deferred),
     ("not yet been delivered", Outcome::Deferred),
@@ -136,13 +138,18 @@ pub const SECTIONS: &[(&str, Outcome)] = &[
     ("successful delivery", Outcome::Sent),
     ("successfully delivered", Outcome::Sent),
     ("successfully relayed", Outcome::Sent),
+    ("relayed to ", Outcome::Sent),
     ("was delivered to", Outcome::Sent),
     ("were delivered to", Outcome::Sent),
     ("has been delivered to", Outcome::Sent),
 ];
 
 /// What begins a line that tells the reason and nothing else.
-const LABELS: &[&str] = &["reason:", "error:", "cause:", "problem:"];
+#[rustfmt::skip]
+const LABELS: &[&str] = &[
+    "reason:", "error:", "cause:", "problem:", "grund:", "fehler:", "motif :", "motif:", "raison:", "motivo:", "reden:",
+    "orsak:", "årsag:", "årsak:", "powód:", "důvod:", "причина:", "原因:", "理由:", "이유:",
+];
 
 /// How much a line speaks of a reason: 4 names it as one, 3 tells one, 1 tells a failure, 0 tells nothing.
 pub fn weight(line: &str) -> u8 {
