@@ -1278,6 +1278,9 @@ fn an_answer_or_a_newsletter_is_no_bounce_whatever_it_says() {
     let letter = "From: News <news@example.net>\nTo: list@example.com\nSubject: Why mail is returned to sender\n\
                   List-Unsubscribe: <https://example.net/u>\n\n550 5.1.1 <you@example.com> means a dead address.\n";
     assert_eq!(other(letter), Mail::NotABounce);
+    let parcel = "Return-Path: <>\nFrom: shop@example.net\nTo: news@example.com\nSubject: Your order could not be delivered\n\n\
+                  Parcel 7 was refused by the recipient. We are sorry.\n";
+    assert_eq!(other(parcel), Mail::NotABounce);
     let challenge = "From: postmaster@example.net\nTo: news@example.com\nSubject: Are you there?\nX-Challenge: 1\n\n\
                      Mail to ann@example.net is refused until you answer.\n";
     assert_eq!(other(challenge), Mail::ChallengeResponse);
@@ -1286,7 +1289,7 @@ fn an_answer_or_a_newsletter_is_no_bounce_whatever_it_says() {
 #[test]
 fn rows_and_cells_of_a_table_stay_apart() {
     let mail = plain(
-        "<table><tr><th>Recipient</th><th>Reason</th></tr><tr><td>ann@example.net</td><td>User unknown</td></tr>\
+        "<h1>Delivery failed</h1><table><tr><th>Recipient</th><th>Reason</th></tr><tr><td>ann@example.net</td><td>User unknown</td></tr>\
          <TR><TD>bob@example.net</TD><TD>Mailbox full</TD></TR></table>",
     )
     .replace("\nDate:", "\nMIME-Version: 1.0\nContent-Type: text/html\nDate:");
@@ -1314,6 +1317,19 @@ fn a_subject_may_name_the_recipient() {
         "Undeliverable: ann@example.net",
     ));
     assert_eq!(record.recipient.as_deref(), Some("ann@example.net"));
+}
+
+#[test]
+fn a_phrase_that_the_end_of_a_line_cuts_still_tells_the_reason() {
+    let record = one(
+        "Return-Path: <>\nFrom: listproc@lists.example.net\nTo: news@example.com\nSubject: Error Condition\n\n\
+         Your message to garden@lists.example.net stays here: news@example.com is not\nsubscribed.\n",
+    );
+    assert_eq!(
+        record.recipient.as_deref(),
+        Some("garden@lists.example.net")
+    );
+    assert!(record.reply.ends_with("is not subscribed."), "{record:?}");
 }
 
 #[test]

@@ -420,13 +420,23 @@ fn parameter(content_type: &str, name: &str) -> String {
     String::new()
 }
 
-/// Takes the tags out of HTML; a row of a table becomes a line, its cells words.
+/// Takes the tags out of HTML; a heading or a row of a table becomes a line, a cell a word.
 fn html_text(html: &str) -> String {
-    let mut html = html.to_owned();
-    for (end, gap) in [("</td>", " "), ("</th>", " "), ("</tr>", "<br>")] {
-        html = html.replace(end, gap).replace(&end.to_uppercase(), gap);
+    let mut spaced = String::with_capacity(html.len() + html.len() / 8);
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once("</") {
+        spaced.push_str(before);
+        let name: String = tag.chars().take(2).collect();
+        spaced.push_str(match &*name.to_ascii_lowercase() {
+            "td" | "th" => " ",
+            "tr" | "h1" | "h2" | "h3" | "h4" | "dt" | "li" => "<br>",
+            _ => "",
+        });
+        spaced.push_str("</");
+        rest = tag;
     }
-    html_to_text(&html)
+    spaced.push_str(rest);
+    html_to_text(&spaced)
 }
 
 /// Undoes a charset. UTF-8 is tried first whatever is declared: ISO-8859-1 is declared for it far too often.

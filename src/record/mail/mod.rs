@@ -132,7 +132,7 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
         return Err(Mail::ReadReceipt);
     }
     let from = header.get("from").unwrap_or_default().to_lowercase();
-    let from_system = SYSTEMS.iter().any(|name| from.contains(name));
+    let from_system = is_system(&from);
     let is_vacation = VACATIONS.iter().any(|word| subject.starts_with(word));
     let is_answer = is_vacation
         || header.has_beginning("x-autoreply")
@@ -193,6 +193,12 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
         Some(path) if is_null(path) => Sign::Weak,
         _ => Sign::None,
     })
+}
+
+/// Does this sender speak for a mail system?
+fn is_system(sender: &str) -> bool {
+    let sender = sender.to_lowercase();
+    SYSTEMS.iter().any(|name| sender.contains(name))
 }
 
 /// Is this the empty return path that bounces have (RFC 5321 section 4.5.5)?
@@ -301,10 +307,9 @@ fn records(
         prose = prose::read(&text, &is_other, &returned_to_all);
     }
     // What comes from a return path of its own may be spam that only looks like a bounce.
-    let is_automatic = header.get("return-path").is_none_or(|path| {
-        let path = path.to_lowercase();
-        is_null(&path) || SYSTEMS.iter().any(|name| path.contains(name))
-    });
+    let is_automatic = header
+        .get("return-path")
+        .is_none_or(|path| is_null(path) || is_system(path));
     if sign >= Sign::Strong
         && is_nameless
         && prose.named.is_empty()
@@ -394,7 +399,8 @@ fn records(
             .or_else(|| bounced_to.as_deref().and_then(from_verp));
         failed.extend(to.filter(|_| strength > 0));
     }
-    if failed.is_empty() && strength >= 3 && sign == Sign::Strong && is_automatic {
+    let from_system = header.get("from").is_none_or(is_system);
+    if failed.is_empty() && strength >= 3 && sign == Sign::Strong && is_automatic && from_system {
         let records = prose
             .general
             .iter()

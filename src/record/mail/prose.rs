@@ -938,14 +938,19 @@ fn close(lines: &[Line<'_>], open: &mut Vec<(usize, &str)>, found: &mut Vec<Para
         }
         text.push_str(within(line, LONGEST_SENTENCE));
     }
+    let weight = match strongest.1 {
+        // A phrase may be cut by the end of a line.
+        told if told < 3 && open.len() > 1 => told.max(weight(&text)),
+        told => told,
+    };
     if let Some((line, _)) = open.first()
         && !text.is_empty()
-        && (strongest.1 > 0 || !mime::is_field(text.as_bytes()))
+        && (weight > 0 || !mime::is_field(text.as_bytes()))
     {
         found.push(Paragraph {
             line: *line,
             text,
-            weight: strongest.1,
+            weight,
             heads: false,
         });
     }
