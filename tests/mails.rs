@@ -1250,6 +1250,34 @@ fn sendmails_note_behind_an_address_tells_what_became_of_it() {
 }
 
 #[test]
+fn a_word_behind_an_address_may_say_that_it_got_the_mail() {
+    let records = bounced(&plain(
+        "<ann@example.net>: delivered\n<bob@example.net>: failed: no such user\n",
+    ));
+    let outcomes: Vec<_> = records.iter().map(|record| record.outcome).collect();
+    assert_eq!(outcomes, [Some(Outcome::Sent), Some(Outcome::Bounced)]);
+}
+
+#[test]
+fn exchanges_code_in_angle_brackets_takes_the_sentence_before_it() {
+    let records = bounced(&plain(
+        "did not reach the following recipient(s):\n\nann@example.net on Tue, 4 Mar 2025 10:11:10 +0100\n    \
+         You do not have permission to send to this recipient.\n    <mx.example.net #5.7.1>\n\
+         bob@example.net on Tue, 4 Mar 2025 10:11:10 +0100\n    The mailbox is full.\n    <mx.example.net #5.2.2>\n",
+    ));
+    says(
+        &records[0],
+        "ann@example.net",
+        "You do not have permission to send to this recipient. <mx.example.net #5.7.1>",
+    );
+    says(
+        &records[1],
+        "bob@example.net",
+        "The mailbox is full. <mx.example.net #5.2.2>",
+    );
+}
+
+#[test]
 fn a_heading_tells_the_reason_of_all_below() {
     let records = bounced(&plain(
         "The following recipients are unknown:\n\n   ann@example.net\n   bob@example.net\n\n\

@@ -392,11 +392,14 @@ fn read_lines(lines: &[Line<'_>], is_other: &dyn Fn(&str) -> bool) -> Prose {
         }
         let place = prose.place(address);
         blocks.push((at, place));
-        // Sendmail: `<a@b>  (relayed to non-DSN-aware mailer)`.
-        let own = rest
-            .starts_with('(')
-            .then(|| section_of(&rest.to_lowercase()))
-            .flatten();
+        // Sendmail: `<a@b>  (relayed to non-DSN-aware mailer)`; others: `<a@b>: delivered`.
+        let own = if rest.eq_ignore_ascii_case("delivered") {
+            Some(Outcome::Sent)
+        } else if rest.starts_with('(') {
+            section_of(&rest.to_lowercase())
+        } else {
+            None
+        };
         if let Some((outcome, heading)) = own.map(|outcome| (outcome, rest)).or(section)
             && let Some(named) = prose.named.get_mut(place)
             && named.outcome.is_none()
@@ -625,7 +628,8 @@ fn gather(lines: &[Line<'_>], at: usize, start: usize) -> (String, usize) {
     };
     let transcript = first.text.starts_with("<<<");
     let mut text = first.text.get(start..).unwrap_or_default().to_owned();
-    // A code in brackets at the end of a sentence (qmail's `(#5.1.1)`): the sentence before it is the reply.
+    // A code in brackets at the end of a sentence (qmail's `(#5.1.1)`, Exchange's `<mx.example.com #5.1.1>`): the sentence
+    // before it is the reply.
     if text.starts_with('#')
         || first
             .text
@@ -633,7 +637,10 @@ fn gather(lines: &[Line<'_>], at: usize, start: usize) -> (String, usize) {
             .is_some_and(|head| head.ends_with('#'))
     {
         let head = first.text.get(..start).unwrap_or_default();
-        if head.ends_with("(#") || head.ends_with("[#") {
+        if head.ends_with("(#")
+            || head.ends_with("[#")
+            || (head.starts_with('<') && head.ends_with(" #"))
+        {
             let mut top = at;
             while let Some(above) = top.checked_sub(1).and_then(|above| lines.get(above)) {
                 if above.is_blank() || above.is_rule() || at - top >= 6 {
@@ -648,7 +655,7 @@ fn gather(lines: &[Line<'_>], at: usize, start: usize) -> (String, usize) {
             let end = first
                 .text
                 .get(start..)
-                .and_then(|tail| tail.find([')', ']']));
+                .and_then(|tail| tail.find([')', ']', '>']));
             let end = end.map_or(first.text.len(), |end| start + end + 1);
             let begin = first
                 .opens
@@ -659,6 +666,7 @@ fn gather(lines: &[Line<'_>], at: usize, start: usize) -> (String, usize) {
                 .unwrap_or_default()
                 .iter()
                 .map(|line| line.opens.map_or(line.text, |(_, rest)| rest))
+                .filter(|text| !text.starts_with("on "))
                 .chain([last])
                 .collect::<Vec<_>>()
                 .join(" ");
@@ -965,6 +973,7 @@ fn announces(text: &str) -> bool {
         "returned was:",
         "server was:",
         "error was:",
+        "error was given:",
         "remote host said:",
         "server responded:",
     ]
