@@ -1278,6 +1278,16 @@ fn exchanges_code_in_angle_brackets_takes_the_sentence_before_it() {
 }
 
 #[test]
+fn a_warning_that_a_mail_is_not_delivered_yet_is_no_failure() {
+    let mail = plain("The mail has not been delivered yet to:\n\n   ann@example.net: timed out\n")
+        .replace(
+            "Undelivered Mail Returned to Sender",
+            "Warning: mail delayed",
+        );
+    assert_eq!(one(&mail).outcome, Some(Outcome::Deferred));
+}
+
+#[test]
 fn a_heading_tells_the_reason_of_all_below() {
     let records = bounced(&plain(
         "The following recipients are unknown:\n\n   ann@example.net\n   bob@example.net\n\n\

@@ -27,6 +27,9 @@ use super::{Outcome, Record};
 /// Bounces inside bounces inside mails are opened up to this depth.
 const DEEPEST: u8 = 4;
 
+/// So many recipients of a returned mail are looked for by their local parts; each costs a look at every line.
+const MOST_KNOWN: usize = 64;
+
 /// What a mail turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mail {
@@ -301,6 +304,7 @@ fn records(
         .flat_map(|fields| fields.all("to").chain(fields.all("cc")))
         .flat_map(|value| within(value, 8_000).split(','))
         .filter_map(first_address)
+        .take(MOST_KNOWN)
         .collect();
     if is_nameless && returned_to_all.len() > 1 {
         // A bounce that writes local parts alone.

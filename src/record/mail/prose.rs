@@ -568,6 +568,7 @@ fn outcome_of(lines: &[Line<'_>], at: usize) -> Option<Outcome> {
     section_of(&heading.to_lowercase())
 }
 
+/// What a heading, in lower case, says became of the mail.
 fn section_of(heading: &str) -> Option<Outcome> {
     SECTIONS
         .iter()

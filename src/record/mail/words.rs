@@ -135,8 +135,6 @@ pub const SECTIONS: &[(&str, Outcome)] = &[
     ("still being tried", Outcome::Deferred),
     ("not yet been delivered", Outcome::Deferred),
     ("will be retried", Outcome::Deferred),
-    ("not been delivered", Outcome::Bounced),
-    ("not delivered", Outcome::Bounced),
     ("successful delivery", Outcome::Sent),
     ("successfully delivered", Outcome::Sent),
     ("successfully relayed", Outcome::Sent),
