@@ -1211,6 +1211,214 @@ fn a_bounce_is_known_by_its_subject_in_many_languages() {
     }
 }
 
+// Lists of recipients, and bounces that are none.
+
+#[test]
+fn a_heading_tells_what_became_of_the_recipients_below() {
+    let records = bounced(&plain(
+        "Your message was delivered to the\nfollowing recipients:\n\n   ann@example.net\n\n\
+         ----- The following addresses had transient non-fatal errors -----\n\n   bob@example.net: connection refused\n\n\
+         Your message was not delivered to:\n\n   eve@example.net: user unknown\n",
+    ));
+    let outcomes: Vec<_> = records
+        .iter()
+        .map(|record| record.outcome.unwrap())
+        .collect();
+    assert_eq!(
+        outcomes,
+        [Outcome::Sent, Outcome::Deferred, Outcome::Bounced]
+    );
+    assert!(!records[0].reply.contains("unknown"), "{records:?}");
+}
+
+#[test]
+fn sendmails_note_behind_an_address_tells_what_became_of_it() {
+    let records = bounced(&plain(
+        "   ----- The following addresses have delivery notifications -----\n<ann@example.net>  (unrecoverable error)\n\
+         <bob@example.net>  (relayed to non-DSN-aware mailer)\n<eve@example.net>  (transient failure)\n\n\
+         ----- Transcript of session follows -----\n<<< 550 <ann@example.net>... User unknown\n\
+         <eve@example.net>... Deferred: Connection timed out with mx.example.net.\n",
+    ));
+    says(
+        &records[0],
+        "ann@example.net",
+        "550 <ann@example.net>... User unknown",
+    );
+    assert_eq!(records[1].outcome, Some(Outcome::Sent));
+    assert_eq!(records[2].outcome, Some(Outcome::Deferred));
+    assert!(records[2].reply.contains("timed out"), "{records:?}");
+}
+
+#[test]
+fn a_word_behind_an_address_may_say_that_it_got_the_mail() {
+    let records = bounced(&plain(
+        "<ann@example.net>: delivered\n<bob@example.net>: failed: no such user\n",
+    ));
+    let outcomes: Vec<_> = records.iter().map(|record| record.outcome).collect();
+    assert_eq!(outcomes, [Some(Outcome::Sent), Some(Outcome::Bounced)]);
+}
+
+#[test]
+fn exchanges_code_in_angle_brackets_takes_the_sentence_before_it() {
+    let records = bounced(&plain(
+        "did not reach the following recipient(s):\n\nann@example.net on Tue, 4 Mar 2025 10:11:10 +0100\n    \
+         You do not have permission to send to this recipient.\n    <mx.example.net #5.7.1>\n\
+         bob@example.net on Tue, 4 Mar 2025 10:11:10 +0100\n    The mailbox is full.\n    <mx.example.net #5.2.2>\n",
+    ));
+    says(
+        &records[0],
+        "ann@example.net",
+        "You do not have permission to send to this recipient. <mx.example.net #5.7.1>",
+    );
+    says(
+        &records[1],
+        "bob@example.net",
+        "The mailbox is full. <mx.example.net #5.2.2>",
+    );
+}
+
+#[test]
+fn a_warning_that_a_mail_is_not_delivered_yet_is_no_failure() {
+    let mail = plain("The mail has not been delivered yet to:\n\n   ann@example.net: timed out\n")
+        .replace(
+            "Undelivered Mail Returned to Sender",
+            "Warning: mail delayed",
+        );
+    assert_eq!(one(&mail).outcome, Some(Outcome::Deferred));
+}
+
+#[test]
+fn a_heading_tells_the_reason_of_all_below() {
+    let records = bounced(&plain(
+        "The following recipients are unknown:\n\n   ann@example.net\n   bob@example.net\n\n\
+         The following recipients are over quota:\n\n   o'neil@example.net, eve@example.net\n",
+    ));
+    let unknown = "The following recipients are unknown:";
+    let quota = "The following recipients are over quota:";
+    says(&records[0], "ann@example.net", unknown);
+    says(&records[1], "bob@example.net", unknown);
+    let mut full: Vec<_> = records[2..]
+        .iter()
+        .map(|record| (record.recipient.as_deref().unwrap(), &*record.reply))
+        .collect();
+    full.sort_unstable();
+    assert_eq!(
+        full,
+        [("eve@example.net", quota), ("o'neil@example.net", quota)]
+    );
+}
+
+#[test]
+fn an_answer_or_a_newsletter_is_no_bounce_whatever_it_says() {
+    let answer = "Return-Path: <>\nFrom: Ann <ann@example.net>\nTo: news@example.com\nSubject: Re: News\n\n\
+                  This address is no longer in use, write to ann@example.org.\n";
+    assert_eq!(other(answer), Mail::AutoReply);
+    let letter = "From: News <news@example.net>\nTo: list@example.com\nSubject: Why mail is returned to sender\n\
+                  List-Unsubscribe: <https://example.net/u>\n\n550 5.1.1 <you@example.com> means a dead address.\n";
+    assert_eq!(other(letter), Mail::NotABounce);
+    let parcel = "Return-Path: <>\nFrom: shop@example.net\nTo: news@example.com\nSubject: Your order could not be delivered\n\n\
+                  Parcel 7 was refused by the recipient. We are sorry.\n";
+    assert_eq!(other(parcel), Mail::NotABounce);
+    let challenge = "From: postmaster@example.net\nTo: news@example.com\nSubject: Are you there?\nX-Challenge: 1\n\n\
+                     Mail to ann@example.net is refused until you answer.\n";
+    assert_eq!(other(challenge), Mail::ChallengeResponse);
+}
+
+#[test]
+fn rows_and_cells_of_a_table_stay_apart() {
+    let mail = plain(
+        "<h1>Delivery failed</h1><table><tr><th>Recipient</th><th>Reason</th></tr><tr><td>ann@example.net</td><td>User unknown</td></tr>\
+         <TR><TD>bob@example.net</TD><TD>Mailbox full</TD></TR></table>",
+    )
+    .replace("\nDate:", "\nMIME-Version: 1.0\nContent-Type: text/html\nDate:");
+    let records = bounced(&mail);
+    says(&records[0], "ann@example.net", "User unknown");
+    says(&records[1], "bob@example.net", "Mailbox full");
+}
+
+#[test]
+fn local_parts_of_the_returned_mail_are_recipients() {
+    let mail = report(
+        "The message that you sent was undeliverable to the following:\n\tann (mailbox is full)\n\tbob (user not found)\n",
+        "",
+    )
+    .replace("To: list@example.org", "To: ann@example.org, Bob <bob@example.org>");
+    let records = bounced(&mail);
+    says(&records[0], "ann@example.org", "mailbox is full");
+    says(&records[1], "bob@example.org", "user not found");
+}
+
+#[test]
+fn a_subject_may_name_the_recipient() {
+    let record = one(&plain("The recipient is unknown here.\n").replace(
+        "Undelivered Mail Returned to Sender",
+        "Undeliverable: ann@example.net",
+    ));
+    assert_eq!(record.recipient.as_deref(), Some("ann@example.net"));
+}
+
+#[test]
+fn a_phrase_that_the_end_of_a_line_cuts_still_tells_the_reason() {
+    let record = one(
+        "Return-Path: <>\nFrom: listproc@lists.example.net\nTo: news@example.com\nSubject: Error Condition\n\n\
+         Your message to garden@lists.example.net stays here: news@example.com is not\nsubscribed.\n",
+    );
+    assert_eq!(
+        record.recipient.as_deref(),
+        Some("garden@lists.example.net")
+    );
+    assert!(record.reply.ends_with("is not subscribed."), "{record:?}");
+}
+
+#[test]
+fn a_line_that_names_the_reason_says_more_than_the_sentence_above() {
+    let record = one(&plain(
+        "The mail that you sent to ann@example.net was rejected by the filter.\n\nReason: a banned file type\n",
+    ));
+    says(&record, "ann@example.net", "Reason: a banned file type");
+}
+
+#[test]
+fn the_sender_whose_mail_is_refused_is_no_recipient() {
+    let record = one(&plain(
+        "ann does not accept mail from news@example.com\nYour mail to ann@example.net is refused.\n",
+    ));
+    assert_eq!(record.recipient.as_deref(), Some("ann@example.net"));
+    let pmdf = one(&plain(
+        "Your message cannot be delivered to the following recipients:\n\n  Recipient address: ann@vax.example.net\n  \
+         Original address: ann@example.net\n  Reason: no such user\n",
+    ));
+    assert_eq!(pmdf.recipient.as_deref(), Some("ann@vax.example.net"));
+}
+
+#[test]
+fn a_receipt_that_refuses_is_a_bounce() {
+    let receipt = |subject: &str, text: &str| {
+        format!(
+            "From: postmaster@example.net\nTo: news@example.com\nSubject: {subject}\nMIME-Version: 1.0\n\
+             Content-Type: multipart/report; report-type=disposition-notification; boundary=b\n\n\
+             --b\nContent-Type: text/plain\n\n{text}\n\n--b\nContent-Type: message/disposition-notification\n\n\
+             Final-Recipient: rfc822; ann@example.net\nDisposition: automatic-action/MDN-sent-automatically; deleted\n\n--b--\n"
+        )
+    };
+    let refused = "Your message to <ann@example.net> was automatically rejected:\nQuota exceeded";
+    let record = one(&receipt("Rejected: News", refused));
+    assert_eq!(record.recipient.as_deref(), Some("ann@example.net"));
+    assert_eq!(
+        other(&receipt("Not read: News", "It was deleted unread.")),
+        Mail::ReadReceipt
+    );
+}
+
+#[test]
+fn spam_that_looks_like_a_bounce_is_none() {
+    let spam = plain(
+        "Your mailbox is full: 5 undelivered messages are held for news@example.com. Log in now.\n",
+    )
+    .replace("Return-Path: <>", "Return-Path: <offers@example.org>");
+    assert_eq!(other(&spam), Mail::NotABounce);
+}
+
 // Hostile mails.
 
 #[test]

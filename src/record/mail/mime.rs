@@ -173,7 +173,7 @@ impl<'m> Part<'m> {
             Cow::Owned(bytes) => decoded(&bytes, &self.charset).into_owned().into(),
         };
         match self.kind {
-            Kind::Html => html_to_text(&text).into(),
+            Kind::Html => html_text(&text).into(),
             _ => text,
         }
     }
@@ -418,6 +418,25 @@ fn parameter(content_type: &str, name: &str) -> String {
         }
     }
     String::new()
+}
+
+/// Takes the tags out of HTML; a heading or a row of a table becomes a line, a cell a word.
+fn html_text(html: &str) -> String {
+    let mut spaced = String::with_capacity(html.len() + html.len() / 8);
+    let mut rest = html;
+    while let Some((before, tag)) = rest.split_once("</") {
+        spaced.push_str(before);
+        let name: String = tag.chars().take(2).collect();
+        spaced.push_str(match &*name.to_ascii_lowercase() {
+            "td" | "th" => " ",
+            "tr" | "h1" | "h2" | "h3" | "h4" | "dt" | "li" => "<br>",
+            _ => "",
+        });
+        spaced.push_str("</");
+        rest = tag;
+    }
+    spaced.push_str(rest);
+    html_to_text(&spaced)
 }
 
 /// Undoes a charset. UTF-8 is tried first whatever is declared: ISO-8859-1 is declared for it far too often.

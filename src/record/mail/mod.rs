@@ -27,6 +27,9 @@ use super::{Outcome, Record};
 /// Bounces inside bounces inside mails are opened up to this depth.
 const DEEPEST: u8 = 4;
 
+/// So many recipients of a returned mail are looked for by their local parts; each costs a look at every line.
+const MOST_KNOWN: usize = 64;
+
 /// What a mail turned out to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mail {
@@ -120,13 +123,19 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     if mail.report_type == "feedback-report" || has(Kind::Feedback) {
         return Err(Mail::Feedback);
     }
-    if mail.report_type == "disposition-notification" || has(Kind::Disposition) {
-        return Err(Mail::ReadReceipt);
-    }
     let header = &mail.header;
     let subject = mime::words(header.get("subject").unwrap_or_default()).to_lowercase();
+    let is_receipt = mail.report_type == "disposition-notification" || has(Kind::Disposition);
+    // Dovecot's Sieve and LDA refuse a mail in the form of a receipt.
+    if is_receipt
+        && !["rejected:", "automatically rejected"]
+            .iter()
+            .any(|word| subject.starts_with(word))
+    {
+        return Err(Mail::ReadReceipt);
+    }
     let from = header.get("from").unwrap_or_default().to_lowercase();
-    let from_system = SYSTEMS.iter().any(|name| from.contains(name));
+    let from_system = is_system(&from);
     let is_vacation = VACATIONS.iter().any(|word| subject.starts_with(word));
     let is_answer = is_vacation
         || header.has_beginning("x-autoreply")
@@ -145,7 +154,7 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     if is_vacation || (is_answer && !from_system) {
         return Err(Mail::AutoReply);
     }
-    let is_challenge = CHALLENGES.iter().any(|word| subject.contains(word))
+    let is_challenge = !from_system && CHALLENGES.iter().any(|word| subject.contains(word))
         || [
             "x-tmda",
             "x-boxbe",
@@ -156,13 +165,16 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
         ]
         .iter()
         .any(|name| header.has_beginning(name));
-    if is_challenge && !from_system {
+    if is_challenge {
         return Err(Mail::ChallengeResponse);
     }
     // Somebody who answers a bounce is none, nor is a mailing list that talks of one.
-    let is_talk = !from_system
-        && (ANSWERS.iter().any(|word| subject.starts_with(word))
-            || header.get("list-id").is_some());
+    let is_reply = !from_system && ANSWERS.iter().any(|word| subject.starts_with(word));
+    let is_talk = is_reply
+        || (!from_system
+            && ["list-id", "list-unsubscribe"]
+                .iter()
+                .any(|name| header.get(name).is_some()));
     if !is_talk && SUBJECTS.iter().any(|word| subject.contains(word)) {
         return Ok(Sign::Strong);
     }
@@ -179,10 +191,22 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     {
         return Err(Mail::AutoReply);
     }
-    let null_path = header
-        .get("return-path")
-        .is_some_and(|path| matches!(path.trim(), "" | "<>"));
-    Ok(if null_path { Sign::Weak } else { Sign::None })
+    Ok(match header.get("return-path") {
+        Some(path) if is_null(path) && is_reply => return Err(Mail::AutoReply),
+        Some(path) if is_null(path) => Sign::Weak,
+        _ => Sign::None,
+    })
+}
+
+/// Does this sender speak for a mail system?
+fn is_system(sender: &str) -> bool {
+    let sender = sender.to_lowercase();
+    SYSTEMS.iter().any(|name| sender.contains(name))
+}
+
+/// Is this the empty return path that bounces have (RFC 5321 section 4.5.5)?
+fn is_null(path: &str) -> bool {
+    matches!(path.trim(), "" | "<>")
 }
 
 /// Finds the recipients and what was said about each; also tells whether the mail itself named them, or they are only
@@ -271,20 +295,38 @@ fn records(
                     "postmaster" | "mailer-daemon" | "abuse" | "helpdesk"
                 ))
     };
-    let mut prose = prose::read(&text, &is_other);
+    let subject = mime::words(header.get("subject").unwrap_or_default()).into_owned();
+    let in_subject = first_address(&subject).filter(|address| !is_other(address));
+    let mut prose = prose::read(&text, &is_other, &[]);
+    let is_nameless = prose.named.is_empty() && report.recipients.is_empty() && failed.is_empty();
+    let returned_to_all: Vec<String> = original
+        .iter()
+        .flat_map(|fields| fields.all("to").chain(fields.all("cc")))
+        .flat_map(|value| within(value, 8_000).split(','))
+        .filter_map(first_address)
+        .take(MOST_KNOWN)
+        .collect();
+    if is_nameless && returned_to_all.len() > 1 {
+        // A bounce that writes local parts alone.
+        prose = prose::read(&text, &is_other, &returned_to_all);
+    }
+    // What comes from a return path of its own may be spam that only looks like a bounce.
+    let is_automatic = header
+        .get("return-path")
+        .is_none_or(|path| is_null(path) || is_system(path));
     if sign >= Sign::Strong
+        && is_nameless
         && prose.named.is_empty()
-        && report.recipients.is_empty()
-        && failed.is_empty()
+        && is_automatic
+        && in_subject.is_none()
     {
         // The sender himself is the recipient: a mail to his own, dead address.
-        let again = prose::read(&text, &|_| false);
+        let again = prose::read(&text, &|_| false, &[]);
         if again.named.len() == 1 {
             prose = again;
         }
     }
 
-    let subject = mime::words(header.get("subject").unwrap_or_default()).into_owned();
     if prose.named.len().max(report.recipients.len()) < 2
         && prose.general.as_ref().is_none_or(|said| said.weight < 3)
         && words::weight(&subject) > 2
@@ -331,7 +373,7 @@ fn records(
     let strength = prose
         .named
         .iter()
-        .filter_map(|(_, said)| said.as_ref())
+        .filter_map(|named| named.said.as_ref())
         .chain(&prose.general)
         .map(|said| said.weight)
         .max()
@@ -349,7 +391,7 @@ fn records(
         failed = prose
             .named
             .iter()
-            .map(|(address, _)| address.clone())
+            .map(|named| named.address.clone())
             .collect();
     }
     let surely = !failed.is_empty();
@@ -357,10 +399,12 @@ fn records(
         // A bounce for a mail that it returns: that mail says to whom it went.
         let to = field_of_original("to")
             .or_else(|| returned_to(mail))
+            .or(in_subject)
             .or_else(|| bounced_to.as_deref().and_then(from_verp));
         failed.extend(to.filter(|_| strength > 0));
     }
-    if failed.is_empty() && strength >= 3 && sign == Sign::Strong {
+    let from_system = header.get("from").is_none_or(is_system);
+    if failed.is_empty() && strength >= 3 && sign == Sign::Strong && is_automatic && from_system {
         let records = prose
             .general
             .iter()
@@ -373,6 +417,7 @@ fn records(
         .into_iter()
         .map(|address| {
             let said = prose.about(&address, true).unwrap_or(&told);
+            let outcome = prose.outcome(&address).unwrap_or(outcome);
             from_prose(Some(address), said, &frame, outcome)
         })
         .collect();
@@ -584,6 +629,7 @@ fn is_poor(reply: &str) -> bool {
         "serviceunavailable",
         "x",
         "deliveryfailure",
+        "unspecified",
     ];
     let letters: String = reply
         .chars()

@@ -4,6 +4,7 @@
 //! lower case and are looked for in lower-cased text.
 
 use super::text::within;
+use crate::record::Outcome;
 
 /// Senders that speak for a mail system.
 #[rustfmt::skip]
@@ -30,7 +31,7 @@ pub const SUBJECTS: &[&str] = &[
     "non distribué", "avis de non-remise", "mancata consegna", "consegna fallita", "mensaje devuelto", "correo devuelto",
     "error en la entrega", "no entregado", "falha na entrega", "mensagem devolvida", "zwrot wiadomości", "nelivrat",
     "ошибка доставки", "не доставлен", "送信エラー", "配信エラー", "配送エラー", "送达失败", "投递失败", "無法送達", "전송 실패",
-    "전달되지",
+    "전달되지", "ndn:", "rejected posting",
 ];
 
 /// How the subjects of answers begin that people write.
@@ -71,7 +72,9 @@ pub const REASONS: &[&str] = &[
     "couldn't be found", "wasn't found", "not reachable", "unreachable", "no valid recipients", "bulk e", "policy",
     "permission", "attempts", "malformed", "restricted", "no mailbox", "cannot be resolved", "misconfigured",
     "settings", "not advertise", "hop count", "may not exist", "over the limit", "no longer", "did not reply",
-    "no mx", "unable to connect", "lookup failure", "deferred: ", "giving up", "could not deliver for",
+    "no mx", "no space", "not been collected", "banned", "been closed", "account closed", "locked", "terminated",
+    "deleted", "not answer", "no answer", "not subscribed", "not currently subscribed", "findes ikke", "saturé", "gesperrt",
+    "abgeschaltet", "gelöscht", "suspendid", "bloquead", "disattivat", "sospes", "geblokkeerd", "spärra", "zablokowan", "unable to connect", "lookup failure", "deferred: ", "giving up", "could not deliver for",
     "multiple retries", "maximum allowed", "not respond", "lost connection", "closed connection", "unavailable",
     "no account", "command output", "permanent problem", "temporarily", "not enough", "insufficient",
     "out of space", "disk", "sender verify", "not authorized", "introuvable", "n'existe pas", "pleine", "refus",
@@ -123,19 +126,45 @@ pub const DELAYS: &[&str] = &[
     "verzögert", "temporarily delayed", "delivery incomplete",
 ];
 
-/// How much a line speaks of a reason: 3 tells one, 1 tells a failure, 0 tells nothing.
+/// Headings over a list of recipients that say what became of them, and nothing of the others.
+pub const SECTIONS: &[(&str, Outcome)] = &[
+    ("permanent fatal", Outcome::Bounced),
+    ("unrecoverable error", Outcome::Bounced),
+    ("transient failure", Outcome::Deferred),
+    ("transient non-fatal", Outcome::Deferred),
+    ("still being tried", Outcome::Deferred),
+    ("not yet been delivered", Outcome::Deferred),
+    ("will be retried", Outcome::Deferred),
+    ("successful delivery", Outcome::Sent),
+    ("successfully delivered", Outcome::Sent),
+    ("successfully relayed", Outcome::Sent),
+    ("relayed to ", Outcome::Sent),
+    ("was delivered to", Outcome::Sent),
+    ("were delivered to", Outcome::Sent),
+    ("has been delivered to", Outcome::Sent),
+];
+
+/// What begins a line that tells the reason and nothing else.
+#[rustfmt::skip]
+const LABELS: &[&str] = &[
+    "reason:", "error:", "cause:", "problem:", "grund:", "fehler:", "motif :", "motif:", "raison:", "motivo:", "reden:",
+    "orsak:", "årsag:", "årsak:", "powód:", "důvod:", "причина:", "原因:", "理由:", "이유:",
+];
+
+/// How much a line speaks of a reason: 4 names it as one, 3 tells one, 1 tells a failure, 0 tells nothing.
 pub fn weight(line: &str) -> u8 {
-    let mut lower = within(line, 2_000).to_lowercase();
-    if lower.contains('@') {
-        // `<expired@example.com>` is an address, not a reason.
-        let words = lower.split_whitespace().filter(|word| !word.contains('@'));
-        lower = words.collect::<Vec<_>>().join(" ");
-    }
+    let lower = within(line, 2_000).to_lowercase();
+    // `<expired@example.com>` is an address, not a reason; justified text has blanks in rows.
+    let words = lower.split_whitespace().filter(|word| !word.contains('@'));
+    let lower = words.collect::<Vec<_>>().join(" ");
+    let is_label = LABELS.iter().any(|label| lower.starts_with(label));
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     if says(BOILERPLATE) {
         0
     } else if says(REASONS) {
-        3
+        3 + u8::from(is_label)
+    } else if is_label {
+        2
     } else {
         u8::from(says(FAILURES))
     }
