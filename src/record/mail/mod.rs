@@ -198,13 +198,13 @@ fn sign(mail: &Opened<'_>) -> Result<Sign, Mail> {
     })
 }
 
-/// Does this sender speak for a mail system?
+/// Whether this sender speaks for a mail system.
 fn is_system(sender: &str) -> bool {
     let sender = sender.to_lowercase();
     SYSTEMS.iter().any(|name| sender.contains(name))
 }
 
-/// Is this the empty return path that bounces have (RFC 5321 section 4.5.5)?
+/// Whether this is the empty return path that bounces have (RFC 5321 section 4.5.5).
 fn is_null(path: &str) -> bool {
     matches!(path.trim(), "" | "<>")
 }
