@@ -180,10 +180,10 @@ impl Addresses {
 impl Address {
     fn settle(&mut self) {
         self.fate = None;
-        for deferrals in self.deferrals.iter_mut() {
+        self.deferrals.for_each(|deferrals| {
             deferrals.settled = deferrals.settled.saturating_add(deferrals.waiting);
             deferrals.waiting = 0;
-        }
+        });
     }
 
     fn delay(&mut self, cause: Cause) {

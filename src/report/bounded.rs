@@ -40,6 +40,9 @@ impl<V> Bounded<V> {
 
     /// The value of a name that is there, to be changed.
     pub fn get_mut(&mut self, name: Name) -> Option<&mut V> {
+        if self.is_out(name) {
+            return None;
+        }
         self.kept.get_mut(&name).map(|(_, value)| value)
     }
 
@@ -53,7 +56,7 @@ impl<V> Bounded<V> {
         if self.kept.len() >= self.most + self.most / 4 {
             self.prune();
         }
-        if self.limit.is_some_and(|limit| name > limit) {
+        if self.is_out(name) {
             return None;
         }
         let texts = &mut self.texts;
@@ -62,6 +65,11 @@ impl<V> Bounded<V> {
             .entry(name)
             .or_insert_with(|| (texts.keep(text), value()));
         Some(value)
+    }
+
+    /// Whether the name had to go, or would have to.
+    fn is_out(&self, name: Name) -> bool {
+        self.limit.is_some_and(|limit| name > limit)
     }
 
     /// Whether some names had to go.

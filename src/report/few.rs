@@ -1,41 +1,43 @@
 //! A list that nearly always has one entry: that one takes no memory of its own.
 
+use std::iter::successors;
+
 /// Entries in the order in which they came.
 #[derive(Clone, Debug)]
 pub struct Few<T> {
     first: Option<T>,
-    more: Vec<T>,
+    rest: Option<Box<Self>>,
 }
 
 impl<T> Default for Few<T> {
     fn default() -> Self {
         Self {
             first: None,
-            more: Vec::new(),
+            rest: None,
         }
     }
 }
 
 impl<T> Few<T> {
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.first.iter().chain(&self.more)
+        successors(Some(self), |few| few.rest.as_deref()).filter_map(|few| few.first.as_ref())
     }
 
-    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut T> {
-        self.first.iter_mut().chain(&mut self.more)
+    pub fn for_each(&mut self, change: impl Fn(&mut T)) {
+        let mut few = Some(self);
+        while let Some(Self { first, rest }) = few {
+            first.iter_mut().for_each(&change);
+            few = rest.as_deref_mut();
+        }
     }
 
     /// Changes the entry that is meant; there is a new one if there was none.
     pub fn change(&mut self, is: impl Fn(&T) -> bool, new: T, change: impl FnOnce(&mut T)) {
-        if let Some(known) = self.iter_mut().find(|entry| is(entry)) {
-            return change(known);
+        let mut few = self;
+        while few.first.as_ref().is_some_and(|entry| !is(entry)) {
+            few = few.rest.get_or_insert_default();
         }
-        let mut new = new;
-        change(&mut new);
-        match self.first {
-            None => self.first = Some(new),
-            Some(_) => self.more.push(new),
-        }
+        change(few.first.get_or_insert(new));
     }
 }
 

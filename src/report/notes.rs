@@ -15,8 +15,8 @@ use super::texts::{Text, Texts};
 use super::times::Times;
 use super::{Example, LONGEST};
 
-/// Notes that are many enough to be counted.
-const MANY: usize = 1024;
+/// Verdicts that are many enough to be counted.
+const MANY: u64 = 1024;
 
 /// What the verdicts on a part of an input add to a report.
 #[derive(Clone, Debug)]
@@ -25,8 +25,13 @@ pub struct Notes {
     pub(super) accepted: u64,
     pub(super) own_server: u64,
     pub(super) times: Times,
-    /// Refusals and successes in the order of the input.
-    pub(super) list: Vec<Note>,
+    pub(super) refusals: Vec<Refusal>,
+    /// Domains that were refused, with the cause.
+    pub(super) domains: Vec<(Name, Text, Cause)>,
+    /// Blocklists that were named, and what they list.
+    pub(super) listings: Vec<(&'static Blocklist, Option<Text>)>,
+    /// What befell addresses and mails, in the order of the input.
+    pub(super) in_order: Vec<Note>,
     pub(super) text: Texts,
     /// The first refusals of causes that were not exemplified before.
     pub(super) examples: Vec<Example>,
@@ -36,9 +41,17 @@ pub struct Notes {
 /// What counts by its place in the input.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Note {
-    Success { recipient: Text, mail: Text },
-    Refusal(Refusal),
-    Listing(&'static Blocklist, Option<Text>),
+    Success {
+        recipient: Text,
+        mail: Text,
+    },
+    Refusal {
+        whom: Whom,
+        /// The recipient as it is shown.
+        recipient: Text,
+        cause: Cause,
+        fate: Fate,
+    },
 }
 
 /// What a refusal adds to the block of its cause.
@@ -48,11 +61,8 @@ pub(super) struct Refusal {
     pub priority: Priority,
     pub owner: Owner,
     pub family: Family,
-    pub fate: Fate,
-    pub whom: Option<Whom>,
-    /// The recipient as it is shown.
-    pub recipient: Text,
-    pub domain: Option<(Name, Text)>,
+    pub recipient: Option<Name>,
+    pub domain: Option<Name>,
     pub network: Network,
     pub rule: Option<Quick>,
 }
@@ -74,7 +84,10 @@ impl Default for Notes {
             accepted: 0,
             own_server: 0,
             times: Times::default(),
-            list: Vec::new(),
+            refusals: Vec::new(),
+            domains: Vec::new(),
+            listings: Vec::new(),
+            in_order: Vec::new(),
             text: Texts::default(),
             examples: Vec::new(),
             exemplified: [false; Cause::ALL.len()],
@@ -107,7 +120,7 @@ impl Notes {
                 let mail = self
                     .text
                     .keep(record.queue_id.as_deref().unwrap_or_default());
-                self.list.push(Note::Success { recipient, mail });
+                self.in_order.push(Note::Success { recipient, mail });
             }
         }
     }
@@ -120,18 +133,15 @@ impl Notes {
             *exemplified = true;
             self.examples.push(Example::of(shown, file));
         }
-        let whom = Whom::of(record);
-        let recipient = match shown.record.recipient.as_deref() {
-            Some(recipient) if whom.is_some_and(|whom| !whom.is_mail) => self.text.keep(recipient),
-            _ => Text::default(),
-        };
         let domain = record.recipient.as_deref().and_then(domain_of);
         let domain = domain.map(|text| (Name::of(text), text));
         let network = match verdict.provider() {
             Some(provider) => Network::Provider(self.text.keep(provider.name)),
             None => self.network(domain, record.remote_host.as_deref()),
         };
-        let domain = domain.map(|(name, text)| (name, self.text.keep(text)));
+        if let Some((name, text)) = domain {
+            self.domains.push((name, self.text.keep(text), cause));
+        }
         let fate = match verdict.family {
             _ if verdict.suppress => Fate::Suppress,
             // A mail that was returned is not tried again, whatever its refusal meant.
@@ -141,22 +151,32 @@ impl Notes {
             Family::Temporary => Fate::Delayed,
             _ => Fate::Failed,
         };
-        self.list.push(Note::Refusal(Refusal {
+        let whom = Whom::of(record);
+        let named = whom.filter(|whom| !whom.is_mail);
+        if let Some(whom) = whom {
+            let recipient = shown.record.recipient.as_deref().filter(|_| !whom.is_mail);
+            let recipient = self.text.keep(recipient.unwrap_or_default());
+            self.in_order.push(Note::Refusal {
+                whom,
+                recipient,
+                cause,
+                fate,
+            });
+        }
+        self.refusals.push(Refusal {
             cause,
             priority: verdict.priority,
             owner: verdict.owner,
             family: verdict.family,
-            fate,
-            whom,
-            recipient,
-            domain,
+            recipient: named.map(|whom| whom.name),
+            domain: domain.map(|(name, _)| name),
             network,
             rule: verdict.rule().map(Quick::of),
-        }));
+        });
         if let Some((list, listed)) = shown.listing() {
             let listed = listed.filter(|listed| listed.len() <= LONGEST);
             let listed = listed.map(|listed| self.text.keep(listed));
-            self.list.push(Note::Listing(list, listed));
+            self.listings.push((list, listed));
         }
     }
 
@@ -176,7 +196,7 @@ impl Notes {
     /// Whether it is time to count them.
     #[must_use]
     pub fn are_many(&self) -> bool {
-        self.list.len() >= MANY
+        self.records >= MANY
     }
 
     /// Forgets what was noted since the last were counted.
@@ -193,7 +213,10 @@ impl Notes {
     pub(super) fn clear(&mut self) {
         (self.records, self.accepted, self.own_server) = (0, 0, 0);
         self.times = Times::default();
-        self.list.clear();
+        self.refusals.clear();
+        self.domains.clear();
+        self.listings.clear();
+        self.in_order.clear();
         self.text.clear();
     }
 }
