@@ -106,8 +106,7 @@ const TOP: u64 = eight_of(0x80);
 const SMALL: u64 = eight_of(0x20);
 
 /// The top bit of each byte from `low` to `high`; none of those beyond ASCII.
-#[must_use]
-pub const fn within(eight: u64, low: u8, high: u8) -> u64 {
+const fn within(eight: u64, low: u8, high: u8) -> u64 {
     let seven = eight & !TOP;
     let from_low = seven + eight_of(0x80 - low);
     let behind_high = seven + eight_of(0x7f - high);
