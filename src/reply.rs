@@ -52,21 +52,16 @@ impl Enhanced {
 
 /// Reads `.` and one to three digits.
 fn number(bytes: &[u8], at: usize) -> Option<(u16, usize)> {
-    if bytes.get(at) != Some(&b'.') {
-        return None;
+    let digits = bytes.get(at..)?.strip_prefix(b".")?;
+    let (mut value, mut length) = (0, 0);
+    while let Some(digit @ b'0'..=b'9') = digits.get(length) {
+        if length == 3 {
+            return None;
+        }
+        value = value * 10 + u16::from(digit - b'0');
+        length += 1;
     }
-    let digits = bytes[at + 1..]
-        .iter()
-        .take(4)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    if !(1..=3).contains(&digits) {
-        return None;
-    }
-    let value = bytes[at + 1..at + 1 + digits]
-        .iter()
-        .fold(0, |sum, byte| sum * 10 + u16::from(byte - b'0'));
-    Some((value, at + 1 + digits))
+    (length > 0).then_some((value, at + 1 + length))
 }
 
 /// A reply taken apart.
@@ -124,6 +119,10 @@ impl<'a> Reply<'a> {
 fn frames(text: &str) -> &str {
     let mut rest = text;
     loop {
+        // Most replies have none.
+        if rest.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            return rest;
+        }
         rest = rest.trim_start_matches(|letter: char| {
             letter.is_ascii_whitespace()
                 || matches!(
@@ -147,8 +146,12 @@ fn leading(text: &str) -> (Option<u16>, Option<Enhanced>) {
     let Some(code) = code_at(text.as_bytes(), 0) else {
         return (None, Enhanced::read(text).map(|(status, _)| status));
     };
-    let rest =
-        text[3..].trim_start_matches([' ', '-', ';', ',', '#', '(', ':', '\'', '"', '_', '+']);
+    let rest = text[3..].trim_start_matches(|letter| {
+        matches!(
+            letter,
+            ' ' | '-' | ';' | ',' | '#' | '(' | ':' | '\'' | '"' | '_' | '+'
+        )
+    });
     // `550 550 5.1.1`: some gateways repeat the code.
     let rest = match code_at(rest.as_bytes(), 0) {
         Some(again) if again == code => rest[3..].trim_start_matches([' ', '-', '#']),
@@ -159,7 +162,7 @@ fn leading(text: &str) -> (Option<u16>, Option<Enhanced>) {
 
 /// A reply code at a place: three digits, the first 2 to 5 (or a platform's 605 to 607), then an end.
 fn code_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let digits = bytes.get(at..at + 3)?;
+    let (digits, rest) = bytes.get(at..)?.split_first_chunk::<3>()?;
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -169,10 +172,10 @@ fn code_at(bytes: &[u8], at: usize) -> Option<u16> {
     if !matches!(code, 200..=599 | 605..=607) {
         return None;
     }
-    match bytes.get(at + 3) {
-        None => Some(code),
-        Some(byte) if byte.is_ascii_whitespace() || b"-;,:#)]'\"_<+>".contains(byte) => Some(code),
-        Some(b'.') if !bytes.get(at + 4).is_some_and(u8::is_ascii_alphanumeric) => Some(code),
+    match rest {
+        [] => Some(code),
+        [byte, ..] if byte.is_ascii_whitespace() || b"-;,:#)]'\"_<+>".contains(byte) => Some(code),
+        [b'.', rest @ ..] if !rest.first().is_some_and(u8::is_ascii_alphanumeric) => Some(code),
         _ => None,
     }
 }
