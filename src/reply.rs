@@ -94,9 +94,14 @@ impl<'a> Reply<'a> {
     pub fn read(text: &'a str) -> Self {
         let start = frames(text);
         let (mut code, mut enhanced) = leading(start);
+        // Nothing more is to be found in the code itself, nor in a frame.
+        let rest = match code {
+            Some(_) => start.get(3..).unwrap_or_default(),
+            None => text,
+        };
         // A greeting line or a gateway's own status may stand before the reply that counts.
         if matches!(code, None | Some(200..=299)) {
-            match embedded(text, code.is_none() && enhanced.is_none()) {
+            match embedded(rest, code.is_none() && enhanced.is_none()) {
                 Some((found, status)) if code.is_none() || found >= 400 => {
                     code = Some(found);
                     enhanced = status.or(enhanced);
@@ -105,7 +110,7 @@ impl<'a> Reply<'a> {
             }
         }
         if enhanced.is_none() {
-            enhanced = trailing(text, code);
+            enhanced = trailing(rest, code);
         }
         Self {
             code,
@@ -259,6 +264,7 @@ mod tests {
             "(550 5.1.1 no such user)",
             "550; 5.1.1 no such user",
             "550 sorry, no mailbox here by that name. (#5.1.1)",
+            "smtp;550 sorry, no mailbox here by that name. (#5.1.1)",
             "550 550 5.1.1 no such user",
             "#550 5.1.1 no such user ##",
             "host mx.example.com[192.0.2.1] said: 550 5.1.1 no such user",
@@ -324,6 +330,7 @@ mod tests {
             codes("220-mx.example.com 421 4.2.1 Service refused"),
             both(421, "4.2.1")
         );
+        assert_eq!(codes("smtp;250 550 5.1.1 no such user"), both(550, "5.1.1"));
         assert_eq!(codes("250 2.0.0 Ok: queued as 4550"), both(250, "2.0.0"));
     }
 }
