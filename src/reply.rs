@@ -32,13 +32,11 @@ impl Enhanced {
         let (subject, at) = number(bytes, 1)?;
         let (detail, at) = number(bytes, at)?;
         // A fourth number, a letter or one more dot with something behind makes it something else.
-        let next = bytes.get(at).copied().unwrap_or(b' ');
-        let after = bytes.get(at + 1).copied().unwrap_or(b' ');
-        let other = next.is_ascii_alphanumeric()
-            || next == b'_'
-            || next == b'@'
-            || (matches!(next, b'.' | b'-') && after.is_ascii_digit() && next == b'.')
-            || (next == b'.' && after.is_ascii_alphanumeric());
+        let other = match bytes.get(at..)? {
+            [b'.', after, ..] => after.is_ascii_alphanumeric(),
+            [next, ..] => next.is_ascii_alphanumeric() || matches!(next, b'_' | b'@'),
+            [] => false,
+        };
         (!other).then_some((
             Self {
                 class,
@@ -322,6 +320,27 @@ mod tests {
             "a version"
         );
         assert_eq!(codes("123 1.2.3 Reasons"), (None, None), "no reply at all");
+    }
+
+    #[test]
+    fn what_stands_behind_three_numbers_tells_whether_they_are_a_code() {
+        for text in [
+            "5.1.1",
+            "5.1.1 a",
+            "5.1.1.",
+            "5.1.1. a",
+            "5.1.1-a",
+            "5.1.1:",
+            "5.999.999",
+        ] {
+            assert!(Enhanced::read(text).is_some(), "{text}");
+        }
+        for text in [
+            "5.1.1a", "5.1.1_", "5.1.1@", "5.1.1.1", "5.1.1.a", "5.1", "5.1.", "5.1000.1", "3.1.1",
+            "",
+        ] {
+            assert_eq!(Enhanced::read(text), None, "{text}");
+        }
     }
 
     #[test]
