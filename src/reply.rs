@@ -32,13 +32,11 @@ impl Enhanced {
         let (subject, at) = number(bytes, 1)?;
         let (detail, at) = number(bytes, at)?;
         // A fourth number, a letter or one more dot with something behind makes it something else.
-        let next = bytes.get(at).copied().unwrap_or(b' ');
-        let after = bytes.get(at + 1).copied().unwrap_or(b' ');
-        let other = next.is_ascii_alphanumeric()
-            || next == b'_'
-            || next == b'@'
-            || (matches!(next, b'.' | b'-') && after.is_ascii_digit() && next == b'.')
-            || (next == b'.' && after.is_ascii_alphanumeric());
+        let other = match bytes.get(at..)? {
+            [b'.', after, ..] => after.is_ascii_alphanumeric(),
+            [next, ..] => next.is_ascii_alphanumeric() || matches!(next, b'_' | b'@'),
+            [] => false,
+        };
         (!other).then_some((
             Self {
                 class,
@@ -52,21 +50,16 @@ impl Enhanced {
 
 /// Reads `.` and one to three digits.
 fn number(bytes: &[u8], at: usize) -> Option<(u16, usize)> {
-    if bytes.get(at) != Some(&b'.') {
-        return None;
+    let digits = bytes.get(at..)?.strip_prefix(b".")?;
+    let (mut value, mut length) = (0, 0);
+    while let Some(digit @ b'0'..=b'9') = digits.get(length) {
+        if length == 3 {
+            return None;
+        }
+        value = value * 10 + u16::from(digit - b'0');
+        length += 1;
     }
-    let digits = bytes[at + 1..]
-        .iter()
-        .take(4)
-        .take_while(|byte| byte.is_ascii_digit())
-        .count();
-    if !(1..=3).contains(&digits) {
-        return None;
-    }
-    let value = bytes[at + 1..at + 1 + digits]
-        .iter()
-        .fold(0, |sum, byte| sum * 10 + u16::from(byte - b'0'));
-    Some((value, at + 1 + digits))
+    (length > 0).then_some((value, at + 1 + length))
 }
 
 /// A reply taken apart.
@@ -99,9 +92,14 @@ impl<'a> Reply<'a> {
     pub fn read(text: &'a str) -> Self {
         let start = frames(text);
         let (mut code, mut enhanced) = leading(start);
+        // Nothing more is to be found in the code itself, nor in a frame.
+        let rest = match code {
+            Some(_) => start.get(3..).unwrap_or_default(),
+            None => text,
+        };
         // A greeting line or a gateway's own status may stand before the reply that counts.
         if matches!(code, None | Some(200..=299)) {
-            match embedded(text, code.is_none() && enhanced.is_none()) {
+            match embedded(rest, code.is_none() && enhanced.is_none()) {
                 Some((found, status)) if code.is_none() || found >= 400 => {
                     code = Some(found);
                     enhanced = status.or(enhanced);
@@ -110,7 +108,7 @@ impl<'a> Reply<'a> {
             }
         }
         if enhanced.is_none() {
-            enhanced = trailing(text, code);
+            enhanced = trailing(rest, code);
         }
         Self {
             code,
@@ -124,6 +122,10 @@ impl<'a> Reply<'a> {
 fn frames(text: &str) -> &str {
     let mut rest = text;
     loop {
+        // Most replies have none.
+        if rest.as_bytes().first().is_some_and(u8::is_ascii_digit) {
+            return rest;
+        }
         rest = rest.trim_start_matches(|letter: char| {
             letter.is_ascii_whitespace()
                 || matches!(
@@ -147,8 +149,12 @@ fn leading(text: &str) -> (Option<u16>, Option<Enhanced>) {
     let Some(code) = code_at(text.as_bytes(), 0) else {
         return (None, Enhanced::read(text).map(|(status, _)| status));
     };
-    let rest =
-        text[3..].trim_start_matches([' ', '-', ';', ',', '#', '(', ':', '\'', '"', '_', '+']);
+    let rest = text[3..].trim_start_matches(|letter| {
+        matches!(
+            letter,
+            ' ' | '-' | ';' | ',' | '#' | '(' | ':' | '\'' | '"' | '_' | '+'
+        )
+    });
     // `550 550 5.1.1`: some gateways repeat the code.
     let rest = match code_at(rest.as_bytes(), 0) {
         Some(again) if again == code => rest[3..].trim_start_matches([' ', '-', '#']),
@@ -159,7 +165,7 @@ fn leading(text: &str) -> (Option<u16>, Option<Enhanced>) {
 
 /// A reply code at a place: three digits, the first 2 to 5 (or a platform's 605 to 607), then an end.
 fn code_at(bytes: &[u8], at: usize) -> Option<u16> {
-    let digits = bytes.get(at..at + 3)?;
+    let (digits, rest) = bytes.get(at..)?.split_first_chunk::<3>()?;
     if !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
@@ -169,10 +175,10 @@ fn code_at(bytes: &[u8], at: usize) -> Option<u16> {
     if !matches!(code, 200..=599 | 605..=607) {
         return None;
     }
-    match bytes.get(at + 3) {
-        None => Some(code),
-        Some(byte) if byte.is_ascii_whitespace() || b"-;,:#)]'\"_<+>".contains(byte) => Some(code),
-        Some(b'.') if !bytes.get(at + 4).is_some_and(u8::is_ascii_alphanumeric) => Some(code),
+    match rest {
+        [] => Some(code),
+        [byte, ..] if byte.is_ascii_whitespace() || b"-;,:#)]'\"_<+>".contains(byte) => Some(code),
+        [b'.', rest @ ..] if !rest.first().is_some_and(u8::is_ascii_alphanumeric) => Some(code),
         _ => None,
     }
 }
@@ -256,6 +262,7 @@ mod tests {
             "(550 5.1.1 no such user)",
             "550; 5.1.1 no such user",
             "550 sorry, no mailbox here by that name. (#5.1.1)",
+            "smtp;550 sorry, no mailbox here by that name. (#5.1.1)",
             "550 550 5.1.1 no such user",
             "#550 5.1.1 no such user ##",
             "host mx.example.com[192.0.2.1] said: 550 5.1.1 no such user",
@@ -316,11 +323,33 @@ mod tests {
     }
 
     #[test]
+    fn what_stands_behind_three_numbers_tells_whether_they_are_a_code() {
+        for text in [
+            "5.1.1",
+            "5.1.1 a",
+            "5.1.1.",
+            "5.1.1. a",
+            "5.1.1-a",
+            "5.1.1:",
+            "5.999.999",
+        ] {
+            assert!(Enhanced::read(text).is_some(), "{text}");
+        }
+        for text in [
+            "5.1.1a", "5.1.1_", "5.1.1@", "5.1.1.1", "5.1.1.a", "5.1", "5.1.", "5.1000.1", "3.1.1",
+            "",
+        ] {
+            assert_eq!(Enhanced::read(text), None, "{text}");
+        }
+    }
+
+    #[test]
     fn a_greeting_before_the_refusal_does_not_hide_it() {
         assert_eq!(
             codes("220-mx.example.com 421 4.2.1 Service refused"),
             both(421, "4.2.1")
         );
+        assert_eq!(codes("smtp;250 550 5.1.1 no such user"), both(550, "5.1.1"));
         assert_eq!(codes("250 2.0.0 Ok: queued as 4550"), both(250, "2.0.0"));
     }
 }

@@ -2,6 +2,8 @@
 
 use memchr::{memchr, memmem};
 
+use crate::knowledge::words::alphanumerics;
+
 /// A line, cut into the frame and what the program itself said.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Line<'a> {
@@ -52,17 +54,17 @@ impl<'a> Line<'a> {
             return None;
         }
         let host = bytes.get(16..)?;
-        let blank = memchr(b' ', host)?;
+        let blank = near(b' ', host)?;
         let (host, tag) = (host.get(..blank)?, host.get(blank + 1..)?);
         // A second stamp, a second blank or no host at all takes the long way.
         if !host.first()?.is_ascii_lowercase() || host.ends_with(b":") {
             return None;
         }
-        let open = memchr(b'[', tag)?;
-        let number = tag.get(open + 1..)?;
+        let open = program_length(tag);
+        let number = tag.get(open..)?.strip_prefix(b"[")?;
         let digits = number.iter().take_while(|byte| byte.is_ascii_digit());
         let message = number.get(digits.count()..)?.strip_prefix(b"]: ")?;
-        if !message.first()?.is_ascii_alphanumeric() || !is_program(tag.get(..open)?) {
+        if !message.first()?.is_ascii_alphanumeric() || open == 0 {
             return None;
         }
         Some(Self {
@@ -354,8 +356,17 @@ fn known_tag(text: &str) -> Option<(&str, &str)> {
 
 /// Whether this is the name of a program, and no other word: `postfix/smtp`, `sm-mta`.
 fn is_program(name: &[u8]) -> bool {
-    let fits = |byte: &u8| byte.is_ascii_alphanumeric() || b"/-_.()".contains(byte);
-    !name.is_empty() && name.iter().all(fits)
+    !name.is_empty() && program_length(name) == name.len()
+}
+
+/// How many bytes at the start may be of a program's name: letters, digits and `/-_.()`.
+fn program_length(text: &[u8]) -> usize {
+    let mut length = alphanumerics(text);
+    while let Some(b'/' | b'-' | b'_' | b'.' | b'(' | b')') = text.get(length) {
+        length += 1;
+        length += alphanumerics(text.get(length..).unwrap_or_default());
+    }
+    length
 }
 
 /// Skips `4711 - - ` or `4711 ID [data] ` of RFC 5424 (section 6.2.6 and 6.3).
@@ -383,6 +394,22 @@ fn without_solaris_id(text: &str) -> &str {
     }
 }
 
+/// Where `byte` stands in `bytes`: quicker than a search made for long texts where it comes soon.
+pub fn near(byte: u8, bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let (eights, rest) = bytes.as_chunks();
+    for (place, eight) in eights.iter().enumerate() {
+        // The same byte becomes 0, and taking 1 from each sets the top bit of the first 0 and of nothing in front of it.
+        let other = u64::from_le_bytes(*eight) ^ (ONES * u64::from(byte));
+        let same = other.wrapping_sub(ONES) & !other & (ONES << 7);
+        if same != 0 {
+            return Some(place * 8 + same.trailing_zeros() as usize / 8);
+        }
+    }
+    let at = rest.iter().position(|other| *other == byte)?;
+    Some(bytes.len() - rest.len() + at)
+}
+
 /// Where `needle` stands in `text`.
 pub fn find(text: &str, needle: &str) -> Option<usize> {
     memmem::find(text.as_bytes(), needle.as_bytes())
@@ -405,9 +432,9 @@ pub fn cut_last<'a>(text: &'a str, mark: &str) -> Option<(&'a str, &'a str)> {
     Some((text.get(..at)?, text.get(at + mark.len()..)?))
 }
 
-/// What stands before and behind the first byte `mark`, an ASCII character.
+/// What stands before and behind the first byte `mark`, an ASCII character that comes soon.
 pub fn split(text: &str, mark: u8) -> Option<(&str, &str)> {
-    let at = memchr(mark, text.as_bytes())?;
+    let at = near(mark, text.as_bytes())?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
@@ -434,12 +461,12 @@ pub fn some(text: &str) -> Option<&str> {
 /// An IP address in the text form of RFC 4291 or dotted; nothing else.
 pub fn ip(text: &str) -> Option<&str> {
     let text = text.strip_prefix("IPv6:").unwrap_or(text);
-    // Names are far more frequent; what stands behind the first digits tells most of them.
-    let fits = match text.bytes().find(|byte| !byte.is_ascii_digit())? {
-        b'.' => is_dotted(text),
-        b':' | b'a'..=b'f' | b'A'..=b'F' => {
-            memchr(b':', text.as_bytes()).is_some() && text.parse::<std::net::Ipv6Addr>().is_ok()
-        }
+    let is_in_groups =
+        || near(b':', text.as_bytes()).is_some() && text.parse::<std::net::Ipv6Addr>().is_ok();
+    // Names are far more frequent, and the first letter tells most of them.
+    let fits = match text.as_bytes().first()? {
+        b'0'..=b'9' => is_dotted(text) || is_in_groups(),
+        b':' | b'a'..=b'f' | b'A'..=b'F' => is_in_groups(),
         _ => false,
     };
     fits.then_some(text)
@@ -447,31 +474,34 @@ pub fn ip(text: &str) -> Option<&str> {
 
 /// Whether this is an IPv4 address: four numbers up to 255 without a 0 in front.
 fn is_dotted(text: &str) -> bool {
-    let mut dots = 0;
-    let mut number: Option<u32> = None;
-    for byte in text.bytes() {
-        number = match (byte, number) {
-            (b'.', Some(_)) => {
-                dots += 1;
-                None
-            }
-            (b'0'..=b'9', None) => Some(u32::from(byte - b'0')),
-            (b'0'..=b'9', Some(before @ 1..=25)) => Some(before * 10 + u32::from(byte - b'0')),
-            _ => return false,
-        };
-        if number > Some(255) {
-            return false;
-        }
+    let first = behind_octet(text.as_bytes());
+    let last = (0..3).fold(first, |rest, _| behind_octet(rest?.strip_prefix(b".")?));
+    last.is_some_and(<[u8]>::is_empty)
+}
+
+/// What stands behind the longest number up to 255 that a text begins with.
+fn behind_octet(text: &[u8]) -> Option<&[u8]> {
+    match text {
+        [b'1', b'0'..=b'9', b'0'..=b'9', rest @ ..]
+        | [b'2', b'0'..=b'4', b'0'..=b'9', rest @ ..]
+        | [b'2', b'5', b'0'..=b'5', rest @ ..]
+        | [b'1'..=b'9', b'0'..=b'9', rest @ ..]
+        | [b'0'..=b'9', rest @ ..] => Some(rest),
+        _ => None,
     }
-    dots == 3 && number.is_some()
 }
 
 /// Name and address out of `mx.example.com[192.0.2.1]:25`; a name that is not known (`unknown`) is none.
 pub fn peer(text: &str) -> (Option<&str>, Option<&str>) {
-    let (name, rest) = split(text, b'[').unwrap_or((text, ""));
+    let (name, behind) = split(text, b'[').unwrap_or((text, ""));
+    peer_of(name, behind)
+}
+
+/// The same of a name and what stands behind its opening bracket.
+pub fn peer_of<'a>(name: &'a str, behind: &'a str) -> (Option<&'a str>, Option<&'a str>) {
     let name = name.trim_ascii();
     let name = name.strip_suffix('.').unwrap_or(name);
-    let address = split(rest, b']').and_then(|(address, _)| ip(address));
+    let address = split(behind, b']').and_then(|(address, _)| ip(address));
     match ip(name) {
         Some(own) => (None, address.or(Some(own))),
         None => (some(name).filter(|name| *name != "unknown"), address),
@@ -670,6 +700,46 @@ mod tests {
             "",
         ] {
             assert_eq!(parts(line), (None, "", line));
+        }
+    }
+
+    #[test]
+    fn what_is_near_is_where_it_stands() {
+        let text: Vec<u8> = (0..=u8::MAX).chain(0..100).collect();
+        for start in 0..20 {
+            for byte in 0..=u8::MAX {
+                let text = &text[start..];
+                assert_eq!(near(byte, text), memchr(byte, text), "{byte} from {start}");
+                assert_eq!(near(byte, &text[..start]), memchr(byte, &text[..start]));
+            }
+        }
+        // Where the byte next to it differs in the last bit only.
+        assert_eq!(near(b',', b"-,-,----"), Some(1));
+        assert_eq!(near(b'-', b",,,-,,,,"), Some(3));
+    }
+
+    #[test]
+    fn an_address_has_four_numbers_up_to_255() {
+        for text in ["0.0.0.0", "192.0.2.1", "255.249.199.10", "99.9.100.250"] {
+            assert_eq!(ip(text), Some(text));
+        }
+        for text in [
+            "256.0.2.1",
+            "192.0.2.256",
+            "192.0.2.300",
+            "192.0.2.1000",
+            "192.00.2.1",
+            "192.0.2.01",
+            "192.0.2",
+            "192.0.2.",
+            ".192.0.2.1",
+            "192..2.1",
+            "192.0.2.1.",
+            "192.0.2.1.1",
+            "192.0.2.1a",
+            "",
+        ] {
+            assert_eq!(ip(text), None, "{text}");
         }
     }
 

@@ -368,7 +368,7 @@ impl State {
 /// A line that begins a reply of several lines (`550-...`) is answered with [`Seen::Records`], and its record is given
 /// when the next line or [`finish`] shows where the reply ends.
 pub fn read_line<'a>(line: &'a str, state: &mut State, give: Give<'_, 'a>) -> Seen {
-    if reply::goes_on(line, state, give) {
+    if state.pending.is_some() && reply::goes_on(line, state, give) {
         return Seen::Records;
     }
     finish(state, give);

@@ -5,7 +5,8 @@
 //! `tls=` came one after the other. Zimbra, iRedMail, mailcow and Modoboa write these lines, too.
 
 use super::line::{
-    Line, between, code, cut, cut_last, find, has, peer, some, speaks, split, trimmed,
+    Line, between, code, cut, cut_last, find, has, near, peer, peer_of, some, speaks, split,
+    trimmed,
 };
 use super::{Give, Outcome, Record, Seen, State, reply};
 use crate::knowledge::words::alphanumerics;
@@ -30,13 +31,11 @@ pub fn read<'a>(line: &Line<'a>, _state: &mut State, give: Give<'_, 'a>) -> Seen
         cut_out(text, queue_id.is_some())
     };
     match record {
-        Some(record) => {
-            give(Record {
-                format: ID,
-                queue_id: queue_id.filter(|id| *id != "NOQUEUE").map(Into::into),
-                time: line.time.map(Into::into),
-                ..record
-            });
+        Some(mut record) => {
+            record.format = ID;
+            record.queue_id = queue_id.filter(|id| *id != "NOQUEUE").map(Into::into);
+            record.time = line.time.map(Into::into);
+            give(record);
             Seen::Records
         }
         // Under another name than its own it may be another program (`outbound/smtp`).
@@ -114,30 +113,23 @@ fn delivery(text: &str) -> Option<Record<'_>> {
     let mut relay = None;
     let mut dsn = None;
     loop {
-        let (field, behind) = match comma(rest) {
-            Some((field, behind)) => (field, behind),
-            None => (rest, ""),
-        };
+        // The reason may hold anything, commas and brackets included: it goes to the end of the line.
+        if let Some(status) = rest
+            .strip_prefix("status=")
+            .or_else(|| rest.strip_prefix("stat="))
+        {
+            return status_of(recipient, relay, dsn, status);
+        }
+        // An address may hold a comma and a blank when it is quoted.
+        if let Some(original) = rest.strip_prefix("orig_to=<") {
+            (_, rest) = address(original)?;
+            continue;
+        }
+        let (field, behind) = comma(rest)?;
         if let Some(name) = field.strip_prefix("relay=") {
             relay = Some(name);
         } else if let Some(code) = field.strip_prefix("dsn=") {
             dsn = Enhanced::read(code).map(|(code, _)| code);
-        } else if let Some(status) = field
-            .strip_prefix("status=")
-            .or_else(|| field.strip_prefix("stat="))
-        {
-            // The reason may hold anything, commas and brackets included: it goes to the end of the line.
-            let status = rest.get(rest.len() - status.len() - tail_length(behind)..)?;
-            return status_of(recipient, relay, dsn, status);
-        } else if let Some(original) = field.strip_prefix("orig_to=<") {
-            // An address may hold a comma and a blank when it is quoted.
-            let (_, behind) =
-                address(rest.get(rest.len() - original.len() - tail_length(behind)..)?)?;
-            rest = behind;
-            continue;
-        }
-        if behind.is_empty() {
-            return None;
         }
         rest = behind;
     }
@@ -147,20 +139,11 @@ fn delivery(text: &str) -> Option<Record<'_>> {
 fn comma(text: &str) -> Option<(&str, &str)> {
     let mut from = 0;
     loop {
-        let at = from + memchr::memchr(b',', text.as_bytes().get(from..)?)?;
+        let at = from + near(b',', text.as_bytes().get(from..)?)?;
         if text.as_bytes().get(at + 1) == Some(&b' ') {
             return Some((text.get(..at)?, text.get(at + 2..)?));
         }
         from = at + 1;
-    }
-}
-
-/// The length of what follows a field together with the `, ` in front of it.
-fn tail_length(behind: &str) -> usize {
-    if behind.is_empty() {
-        0
-    } else {
-        behind.len() + 2
     }
 }
 
@@ -218,9 +201,9 @@ fn status_of<'a>(
     record.outcome = outcome;
     if record.remote_host.is_none()
         && record.remote_ip.is_none()
-        && let Some(relay) = relay.filter(|relay| memchr::memchr(b'[', relay.as_bytes()).is_some())
+        && let Some((name, behind)) = relay.and_then(|relay| split(relay, b'['))
     {
-        let (host, ip) = peer(relay);
+        let (host, ip) = peer_of(name, behind);
         record.remote_host = host.map(Into::into);
         record.remote_ip = ip.map(Into::into);
     }
@@ -251,7 +234,6 @@ pub fn said(reason: &str) -> Record<'_> {
     // A host has no blank in it, so what follows the first one tells.
     if let Some(rest) = inner.strip_prefix("host ")
         && let Some((host, rest)) = split(rest, b' ')
-        && is_host(host)
         && let Some(record) = answer(host, rest)
     {
         return record;
@@ -259,7 +241,7 @@ pub fn said(reason: &str) -> Record<'_> {
     if let Some(rest) = inner.strip_prefix("SASL authentication failed; ") {
         let rest = rest.strip_prefix("server ").unwrap_or(rest);
         return match cut(rest, " said: ") {
-            Some((host, reply)) => spoken(host, reply, Some(Phase::Auth)),
+            Some((host, reply)) => spoken(peer(host), reply, Some(Phase::Auth)),
             None => Record {
                 reply: reason.into(),
                 phase: Some(Phase::Auth),
@@ -293,8 +275,11 @@ pub fn said(reason: &str) -> Record<'_> {
     record
 }
 
-/// What a host `said: ...` or with which words it `refused to talk to me: ...`.
+/// What a host `said: ...` or with which words it `refused to talk to me: ...`. A host has an address or a socket in
+/// brackets, so that prose is none.
 fn answer<'a>(host: &'a str, rest: &'a str) -> Option<Record<'a>> {
+    let (name, behind) = split(host, b'[')?;
+    let host = peer_of(name, behind);
     if let Some(reply) = rest.strip_prefix("said: ") {
         let (reply, phase) = in_reply_to(reply);
         return Some(spoken(host, reply, phase));
@@ -303,15 +288,12 @@ fn answer<'a>(host: &'a str, rest: &'a str) -> Option<Record<'a>> {
     Some(spoken(host, reply, Some(Phase::Connect)))
 }
 
-/// A name with an address or a socket in brackets: no blank in it, so that prose is none.
-fn is_host(text: &str) -> bool {
-    memchr::memchr(b'[', text.as_bytes()).is_some()
-        && memchr::memchr(b' ', text.as_bytes()).is_none()
-}
-
 /// Puts a server's words into a record.
-fn spoken<'a>(host: &'a str, reply: &'a str, phase: Option<Phase>) -> Record<'a> {
-    let (host, ip) = peer(host);
+fn spoken<'a>(
+    (host, ip): (Option<&'a str>, Option<&'a str>),
+    reply: &'a str,
+    phase: Option<Phase>,
+) -> Record<'a> {
     Record {
         reply: trimmed(reply).into(),
         remote_host: host.map(Into::into),
@@ -329,10 +311,10 @@ fn in_reply_to(reply: &str) -> (&str, Option<Phase>) {
         && let Some((before, step)) = reply.split_at_checked(at)
         && let Some(step) = step.strip_prefix(MARK)
     {
-        return (before.trim_end(), phase(step));
+        return (before.strip_suffix(' ').unwrap_or(before), phase(step));
     }
     match cut_last(reply, MARK) {
-        Some((reply, step)) => (reply.trim_end(), phase(step)),
+        Some((reply, step)) => (reply, phase(step)),
         None => (reply, None),
     }
 }
@@ -363,14 +345,17 @@ fn phase(step: &str) -> Option<Phase> {
         ("initial server greeting", Phase::Connect),
         ("CONNECT", Phase::Connect),
     ];
-    let step = ["sending ", "performing the ", "receiving the "]
-        .iter()
-        .find_map(|verb| step.strip_prefix(verb))
-        .unwrap_or(step);
-    STEPS
-        .iter()
-        .find(|(words, _)| step.starts_with(words))
-        .map(|(_, phase)| *phase)
+    let named = |step: &str| {
+        STEPS
+            .iter()
+            .find(|(words, _)| step.starts_with(words))
+            .map(|(_, phase)| *phase)
+    };
+    named(step).or_else(|| {
+        ["sending ", "performing the ", "receiving the "]
+            .iter()
+            .find_map(|verb| named(step.strip_prefix(verb)?))
+    })
 }
 
 /// Reads a line under Postfix' own name that is no delivery.
@@ -547,9 +532,7 @@ fn tail(text: &str) -> Option<Record<'_>> {
             Some(inside) if has(before, "(host ") || text.starts_with('(') => inside,
             _ => rest,
         };
-        if is_host(host)
-            && let Some(mut record) = answer(host, rest)
-        {
+        if let Some(mut record) = answer(host, rest) {
             // `<bob@example.com>: host ...` of the text that Postfix puts into a bounce mail.
             record.recipient = cut(before, ">: ")
                 .and_then(|(address, _)| reply::address(address))
@@ -562,11 +545,11 @@ fn tail(text: &str) -> Option<Record<'_>> {
         .or_else(|| text.strip_prefix("refused to talk to me: "))
     {
         let (reply, phase) = in_reply_to(reply);
-        return Some(spoken("", reply, phase));
+        return Some(spoken((None, None), reply, phase));
     }
     if has(text, "(in reply to ") {
         let (reply, phase) = in_reply_to(text);
-        return Some(spoken("", reply.trim_start_matches('('), phase))
+        return Some(spoken((None, None), reply.trim_start_matches('('), phase))
             .filter(|record| !record.reply.is_empty());
     }
     let own = text.starts_with("connect to ")

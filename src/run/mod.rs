@@ -450,7 +450,7 @@ impl<W: Write> Judge<'_, W> {
             return;
         }
         self.tally.records += 1;
-        let verdict = self.classifier.classify(&record);
+        let verdict = self.classifier.classify(record);
         if !self
             .judging
             .only
@@ -466,7 +466,7 @@ impl<W: Write> Judge<'_, W> {
         // Filters, counts and the exit status go by what was read, everything shown by what is left of it.
         let hidden;
         let shown = if self.judging.redact {
-            hidden = redact::record(&record);
+            hidden = redact::record(&verdict.record);
             &self.classifier.classify(&hidden)
         } else {
             &verdict
