@@ -141,17 +141,13 @@ impl Sentence {
             if literal.is_empty() {
                 return;
             }
-            let before = literal.start;
-            words::cut(
-                text.get(literal.clone()).unwrap_or_default(),
-                |token, start, end| {
-                    self.tokens.push(Met {
-                        key: key_of(tables, token),
-                        place: Place::new(before + start, before + end),
-                    });
-                },
-            );
             at = literal.end;
+            words::cut_part(text, literal, |token, start, end| {
+                self.tokens.push(Met {
+                    key: key_of(tables, token),
+                    place: Place::new(start, end),
+                });
+            });
         }
     }
 

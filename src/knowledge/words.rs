@@ -3,6 +3,8 @@
 //! Letters and digits make words and everything else separates. Addresses, host names, URLs, IPs and numbers are
 //! *literals*: one placeholder in the prose, their own words only for markers.
 
+use std::ops::Range;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -82,17 +84,23 @@ const fn finish(state: u64, length: usize) -> u64 {
 fn eight_at(bytes: &[u8], at: usize) -> u64 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(eight) => u64::from_le_bytes(*eight),
-        None => last_bytes(bytes.get(at..).unwrap_or_default()),
+        None => last_bytes(bytes, at),
     }
 }
 
-/// Fewer than eight bytes as a number.
+/// The same where fewer than eight are left: the last eight without those before the place.
 #[cold]
-fn last_bytes(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |eight, byte| eight << 8 | u64::from(*byte))
+fn last_bytes(bytes: &[u8], at: usize) -> u64 {
+    let Some(last) = bytes.last_chunk() else {
+        let rest = bytes.get(at..).unwrap_or_default().iter();
+        return rest
+            .rev()
+            .fold(0, |eight, byte| eight << 8 | u64::from(*byte));
+    };
+    let before = at + last.len() - bytes.len();
+    u64::from_le_bytes(*last)
+        .checked_shr(8 * before as u32)
+        .unwrap_or(0)
 }
 
 /// The same byte eight times.
@@ -370,10 +378,17 @@ fn run(bytes: &[u8], start: usize, classes: u8) -> (usize, u8) {
 }
 
 /// Cuts `text` into tokens; `take` gets each with its place in the text.
-pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
+pub fn cut(text: &str, take: impl FnMut(Token, usize, usize)) {
+    cut_part(text, 0..text.len(), take);
+}
+
+/// The same of a part that begins with a chunk and ends at a blank.
+pub fn cut_part(text: &str, part: Range<usize>, mut take: impl FnMut(Token, usize, usize)) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
+    let mut at = part.start;
+    while at < part.end
+        && let Some(byte) = bytes.get(at)
+    {
         if CLASS[usize::from(*byte)] & (WORD | OTHER) == 0 {
             at += 1;
             continue;
@@ -399,7 +414,7 @@ pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
 /// begins or a blank stands; an empty one at the end of the text if there is none. What [`cut`] makes of the chunk is what
 /// it makes of it in the text.
 #[must_use]
-pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
+pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let mut at = from;
     while let Some(mark) = mark_behind(bytes, at) {
