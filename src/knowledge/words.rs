@@ -416,19 +416,26 @@ pub fn cut_part(text: &str, part: Range<usize>, mut take: impl FnMut(Token, usiz
 #[must_use]
 pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
     let bytes = text.as_bytes();
-    let mut at = from;
-    while let Some(mark) = mark_behind(bytes, at) {
-        let before = bytes.get(at..mark).unwrap_or_default();
-        let start = at
-            + before
-                .iter()
-                .rposition(|byte| *byte == b' ')
-                .map_or(0, |blank| blank + 1);
-        let end = blank_behind(bytes, mark);
+    let mut from = from;
+    while let Some((at, marks)) = marks_behind(bytes, from) {
+        let blanks = blanks(eight_at(bytes, at));
+        // Most chunks begin and end among the eight bytes of their mark.
+        let before = blanks & below(marks);
+        let start = match before {
+            0 => bytes
+                .get(from..at)
+                .and_then(|before| before.iter().rposition(|byte| *byte == b' '))
+                .map_or(from, |blank| from + blank + 1),
+            _ => at + 8 - before.leading_zeros() as usize / 8,
+        };
+        let end = match blanks & !below(marks) {
+            0 => blank_behind(bytes, at + 8),
+            behind => at + place(behind),
+        };
         if !is_codes(bytes.get(start..end).unwrap_or_default()) {
             return start..end;
         }
-        at = end;
+        from = end;
     }
     bytes.len()..bytes.len()
 }
@@ -436,37 +443,56 @@ pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
 /// Where the next digit or `@` stands.
 #[must_use]
 pub fn mark_behind(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
+    marks_behind(bytes, from).map(|(at, marks)| at + place(marks))
+}
+
+/// The next eight bytes with a digit or an `@` among them: where they begin, and the top bits of those.
+fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64)> {
     // Without a way out among them, the machine looks at many bytes at once.
     let any_mark = |bytes: &[u8; 16]| {
         bytes.iter().fold(false, |any, byte| {
             any | byte.is_ascii_digit() | (*byte == b'@')
         })
     };
-    while let Some(chunk) = bytes.get(at..)?.first_chunk()
-        && !any_mark(chunk)
-    {
-        at += chunk.len();
-    }
+    let mut at = from;
     while at < bytes.len() {
         let eight = eight_at(bytes, at);
         let marks = within(eight, b'0', b'9') | within(eight, b'@', b'@');
         if marks != 0 {
-            return Some(at + marks.trailing_zeros() as usize / 8);
+            return Some((at, marks));
         }
         at += 8;
+        while let Some(chunk) = bytes.get(at..)?.first_chunk()
+            && !any_mark(chunk)
+        {
+            at += chunk.len();
+        }
     }
     None
+}
+
+/// The top bit of each blank.
+const fn blanks(eight: u64) -> u64 {
+    within(eight, b' ', b' ')
+}
+
+/// The bits below the lowest one.
+const fn below(bits: u64) -> u64 {
+    bits.wrapping_sub(1) & !bits
+}
+
+/// Which byte the lowest bit belongs to.
+const fn place(bits: u64) -> usize {
+    bits.trailing_zeros() as usize / 8
 }
 
 /// Where the next blank stands, or the end.
 fn blank_behind(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while at < bytes.len() {
-        let before = within(eight_at(bytes, at), b' ', b' ').trailing_zeros() as usize / 8;
-        at += before;
-        if before < 8 {
-            return at;
+        match blanks(eight_at(bytes, at)) {
+            0 => at += 8,
+            blanks => return at + place(blanks),
         }
     }
     bytes.len()
