@@ -88,7 +88,7 @@ fn eight_at(bytes: &[u8], at: usize) -> u64 {
     }
 }
 
-/// The same where fewer than eight are left: the last eight without those before the place.
+/// The same where fewer than eight are left: the last eight of the text without those before the place.
 #[cold]
 fn last_bytes(bytes: &[u8], at: usize) -> u64 {
     let Some(last) = bytes.last_chunk() else {
@@ -149,8 +149,9 @@ const fn keep(count: usize) -> u64 {
 }
 
 /// A word of ASCII letters and digits.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Plain {
+    start: usize,
     end: usize,
     /// The hash of the word in lower case.
     hash: u64,
@@ -185,6 +186,7 @@ impl Plain {
             }
         }
         Self {
+            start,
             end: start + length,
             hash,
             seen,
@@ -216,6 +218,7 @@ impl Plain {
             _ => 0,
         };
         Self {
+            start,
             end,
             hash: finish(state, end - start),
             seen,
@@ -224,18 +227,18 @@ impl Plain {
     }
 
     /// Gives the word as a token of prose or, `inner`, of a literal.
-    fn give(self, start: usize, inner: bool, take: &mut impl FnMut(Token, usize, usize)) {
+    fn give(self, inner: bool, take: &mut impl FnMut(Token, usize, usize)) {
         let token = match (inner, self.shape) {
             (true, 0) => Token::Inner(self.hash),
             (true, shape) => Token::InnerNumbered(self.hash, shape),
             (false, 0) if self.seen == DIGIT => {
-                take(Token::Literal(Literal::Number), start, self.end);
+                take(Token::Literal(Literal::Number), self.start, self.end);
                 Token::Inner(self.hash)
             }
             (false, 0) => Token::Word(self.hash),
             (false, shape) => Token::Numbered(self.hash, shape),
         };
-        take(token, start, self.end);
+        take(token, self.start, self.end);
     }
 }
 
@@ -402,10 +405,10 @@ pub fn cut_part(text: &str, part: Range<usize>, mut take: impl FnMut(Token, usiz
             _ => false,
         };
         at = if alone {
-            word.give(at, false, &mut take);
+            word.give(false, &mut take);
             word.end + 1
         } else {
-            longer(text, at, &mut take)
+            longer(text, word, &mut take)
         };
     }
 }
@@ -518,10 +521,11 @@ fn apostrophe_at(bytes: &[u8], at: usize) -> bool {
         && class(bytes, at + 1) & WORD != 0
 }
 
-/// Cuts what is more than a plain word, a literal or words with something between them; gives the place where reading
-/// goes on.
-fn longer(text: &str, start: usize, take: &mut impl FnMut(Token, usize, usize)) -> usize {
+/// Cuts what is more than the plain word that it begins with, a literal or words with something between them; gives the
+/// place where reading goes on.
+fn longer(text: &str, word: Plain, take: &mut impl FnMut(Token, usize, usize)) -> usize {
     let bytes = text.as_bytes();
+    let start = word.start;
     if let Some(stop) = url_end(bytes, start) {
         take(Token::Literal(Literal::Url), start, stop);
         words(text, start, stop, true, take);
@@ -529,17 +533,26 @@ fn longer(text: &str, start: usize, take: &mut impl FnMut(Token, usize, usize)) 
     }
     // It ends before trailing punctuation, where two dots meet and where a URL begins.
     let mut made = Made::default();
-    let (mut stop, mut tail) = (start, start);
+    let mut known = Known {
+        words: [Plain::default(); 8],
+        count: 0,
+        wide: false,
+    };
+    let (mut word, mut stop, mut tail) = (word, start, start);
     loop {
-        let (end, seen) = run(bytes, stop, WORD);
-        made.of |= seen;
-        if end > stop {
-            (stop, tail) = (end, end);
+        if word.end > stop {
+            made.of |= word.seen;
+            known.add(word);
+            (stop, tail) = (word.end, word.end);
         }
         match class(bytes, stop) {
-            0 if apostrophe_at(bytes, stop) => stop += 1,
+            0 if apostrophe_at(bytes, stop) => {
+                known.wide = true;
+                stop += 1;
+            }
             0 => break,
             OTHER => {
+                known.wide = true;
                 (stop, _) = run(bytes, stop, OTHER);
                 (made.of, tail) = (made.of | OTHER, stop);
             }
@@ -553,9 +566,33 @@ fn longer(text: &str, start: usize, take: &mut impl FnMut(Token, usize, usize)) 
         if bytes.get(stop) == Some(&b'h') && url_end(bytes, stop).is_some() {
             break;
         }
+        word = Plain::at(bytes, stop);
     }
-    piece(text, start, tail, made, take);
+    piece(text, start, tail, made, known.all(), take);
     stop
+}
+
+/// The words of a piece of text, read on the way to its end.
+struct Known {
+    words: [Plain; 8],
+    count: usize,
+    /// One of them is more than a plain word.
+    wide: bool,
+}
+
+impl Known {
+    fn add(&mut self, word: Plain) {
+        if let Some(place) = self.words.get_mut(self.count) {
+            *place = word;
+        }
+        self.count += 1;
+    }
+
+    /// All the words; none when they have to be read again.
+    fn all(&self) -> &[Plain] {
+        let all = self.words.get(..self.count).filter(|_| !self.wide);
+        all.unwrap_or_default()
+    }
 }
 
 /// What a piece of text is made of.
@@ -588,12 +625,13 @@ impl Made {
     }
 }
 
-/// Cuts an address, an IP, a host name, a number, or words after all.
+/// Cuts an address, an IP, a host name, a number, or words after all: the `known` ones, if any are.
 fn piece(
     text: &str,
     start: usize,
     end: usize,
     made: Made,
+    known: &[Plain],
     take: &mut impl FnMut(Token, usize, usize),
 ) {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
@@ -608,7 +646,7 @@ fn piece(
             && is_ip(rest)
         {
             take(Token::Literal(Literal::Number), start, start + 3);
-            return piece(text, start + 4, end, made, take);
+            return piece(text, start + 4, end, made, &[], take);
         }
         Literal::Number
     } else if made.colons > 0
@@ -624,7 +662,7 @@ fn piece(
     } else if made.dots > 0 && is_host(bytes) {
         Literal::Host
     } else {
-        return words(text, start, end, false, take);
+        return give(text, start, end, known, false, take);
     };
     take(Token::Literal(literal), start, end);
     if matches!(literal, Literal::Ip | Literal::Number) {
@@ -632,12 +670,27 @@ fn piece(
         let whole = hash_at(text.as_bytes(), start, end);
         return take(Token::Inner(whole), start, end);
     }
-    words(text, start, end, true, take);
+    give(text, start, end, known, true, take);
+}
+
+/// Gives the words of `start..end`, reading them if they are not `known`.
+fn give(
+    text: &str,
+    start: usize,
+    end: usize,
+    known: &[Plain],
+    inner: bool,
+    take: &mut impl FnMut(Token, usize, usize),
+) {
+    if known.is_empty() {
+        return words(text, start, end, inner, take);
+    }
+    known.iter().for_each(|word| word.give(inner, take));
 }
 
 fn piece_of(text: &str, start: usize, end: usize, take: &mut impl FnMut(Token, usize, usize)) {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
-    piece(text, start, end, Made::read(bytes), take);
+    piece(text, start, end, Made::read(bytes), &[], take);
 }
 
 /// Where the URL that begins here ends, if one does.
@@ -762,7 +815,7 @@ fn words(
             continue;
         }
         if word.end > at {
-            word.give(at, inner, take);
+            word.give(inner, take);
         }
         at = word.end + 1;
     }
