@@ -135,9 +135,19 @@ pub fn alphanumerics(text: &[u8]) -> usize {
     }
 }
 
+/// Which byte the lowest bit belongs to; 8 for none.
+const fn place(tops: u64) -> usize {
+    tops.trailing_zeros() as usize / 8
+}
+
+/// The bytes before the first one that has its top bit.
+const fn before(tops: u64) -> u64 {
+    (tops.wrapping_sub(1) & !tops) >> 7
+}
+
 /// How many of the first bytes have their top bit.
 const fn first(tops: u64) -> usize {
-    (!tops & TOP).trailing_zeros() as usize / 8
+    place(!tops & TOP)
 }
 
 /// The first bytes, by their number up to eight.
@@ -169,20 +179,21 @@ impl Plain {
         let small = eight | SMALL;
         // A byte beyond ASCII stays one with the bit set.
         let letters = within(small, b'a', b'z');
-        let length = first(letters | digits);
-        if length == 8 {
-            return Self::long(bytes, start);
+        let others = !(letters | digits) & TOP;
+        if others == 0 {
+            return Self::long(bytes, start, mix(0, small), seen_in(letters, digits));
         }
-        let kept = keep(length);
+        let (length, kept) = (place(others), before(others));
         let hash = finish(mix(0, small & kept), length);
         let (letters, digits) = (letters & kept, digits & kept);
         let seen = seen_in(letters, digits);
         let mut shape = 0;
         if seen == WORD {
-            let before = first(letters);
-            if before > 0 && letters & !keep(before) == 0 {
-                let shaped = (small & keep(before)) | (u64::from(b'#') << (8 * before));
-                shape = finish(mix(0, shaped), before + 1);
+            let behind = !letters & TOP;
+            let lead = before(behind);
+            if lead != 0 && letters & !lead == 0 {
+                let shaped = (small & lead) | ((lead + 1) * u64::from(b'#'));
+                shape = finish(mix(0, shaped), place(behind) + 1);
             }
         }
         Self {
@@ -194,10 +205,10 @@ impl Plain {
         }
     }
 
-    /// The same of a word of eight bytes and more.
+    /// The same of a word of eight bytes and more, the first eight being read.
     #[inline(never)]
-    fn long(bytes: &[u8], start: usize) -> Self {
-        let (mut state, mut seen, mut end) = (0, 0, start);
+    fn long(bytes: &[u8], start: usize, mut state: u64, mut seen: u8) -> Self {
+        let mut end = start + 8;
         loop {
             let eight = eight_at(bytes, end);
             let digits = within(eight, b'0', b'9');
@@ -423,15 +434,15 @@ pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
     while let Some((at, marks)) = marks_behind(bytes, from) {
         let blanks = blanks(eight_at(bytes, at));
         // Most chunks begin and end among the eight bytes of their mark.
-        let before = blanks & below(marks);
-        let start = match before {
+        let inside = before(marks);
+        let start = match blanks & inside {
             0 => bytes
                 .get(from..at)
                 .and_then(|before| before.iter().rposition(|byte| *byte == b' '))
                 .map_or(from, |blank| from + blank + 1),
-            _ => at + 8 - before.leading_zeros() as usize / 8,
+            blanks => at + 8 - blanks.leading_zeros() as usize / 8,
         };
-        let end = match blanks & !below(marks) {
+        let end = match blanks & !inside {
             0 => blank_behind(bytes, at + 8),
             behind => at + place(behind),
         };
@@ -477,16 +488,6 @@ fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64)> {
 /// The top bit of each blank.
 const fn blanks(eight: u64) -> u64 {
     within(eight, b' ', b' ')
-}
-
-/// The bits below the lowest one.
-const fn below(bits: u64) -> u64 {
-    bits.wrapping_sub(1) & !bits
-}
-
-/// Which byte the lowest bit belongs to.
-const fn place(bits: u64) -> usize {
-    bits.trailing_zeros() as usize / 8
 }
 
 /// Where the next blank stands, or the end.
