@@ -737,7 +737,15 @@ pub fn is_ip(bytes: &[u8]) -> bool {
     if is_dotted(bytes) {
         return true;
     }
-    let bare = bytes.split(|byte| *byte == b'/').next().unwrap_or(bytes);
+    // A name goes on with a letter of its own soon.
+    let length = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+        .count();
+    let (bare, rest) = bytes.split_at(length);
+    if !matches!(rest.first(), None | Some(b'/')) {
+        return false;
+    }
     let colons = bare.iter().filter(|byte| **byte == b':').count();
     let dots_first = || {
         let first = bare.split(|byte| *byte == b':').next().unwrap_or(bare);
@@ -745,9 +753,6 @@ pub fn is_ip(bytes: &[u8]) -> bool {
     };
     colons >= 2
         && dots_first() != 3
-        && bare
-            .iter()
-            .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
         && bare
             .split(|byte| *byte == b':')
             .all(|part| part.len() <= 4 || part.contains(&b'.'))
