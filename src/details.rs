@@ -23,11 +23,11 @@ fn literal<'t>(
         let start = memchr::memrchr(b' ', &bytes[..cue]).map_or(0, |blank| blank + 1);
         done = memchr::memchr(b' ', &bytes[cue..]).map_or(text.len(), |blank| cue + blank + 1);
         let mut first = None;
-        words::cut(&text[start..done], |token, from, to| {
+        words::cut_part(text, start..done, |token, from, to| {
             if let Token::Literal(literal) = token
                 && first.is_none()
             {
-                first = found(literal, start + from..start + to);
+                first = found(literal, from..to);
             }
         });
         if first.is_some() {

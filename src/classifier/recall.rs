@@ -34,7 +34,7 @@ struct Kept {
     /// Where the places of the reading lie: those of the winning words and of the list.
     spots: [Option<(Spot, Spot)>; 2],
     plain: Box<[Plain]>,
-    letters: Box<str>,
+    letters: Box<[u8]>,
     keys: Box<[Key]>,
 }
 
@@ -45,6 +45,8 @@ struct Sentence {
     starts: Vec<u32>,
     plain: Vec<Plain>,
     tokens: Vec<Met>,
+    /// A hash of a few of its letters and all of its literals: they tell sentences apart well enough.
+    state: u64,
 }
 
 /// The text up to the next literal.
@@ -73,7 +75,7 @@ impl Recall {
         }
         let sentence = &mut self.sentence;
         sentence.cut(tables, text);
-        let place = sentence.place(text);
+        let place = sentence.place();
         let kept = [place, place ^ 1].into_iter().find_map(|place| {
             let kept = self.kept.get(place)?.as_ref()?;
             (kept.asked == *asked && sentence.is(text, kept)).then_some(kept)
@@ -112,7 +114,7 @@ impl Recall {
         if self.kept.is_empty() {
             self.kept.resize(KEPT, None);
         }
-        let place = self.sentence.place(text);
+        let place = self.sentence.place();
         let newer = self.kept.get_mut(place).and_then(Option::take);
         if let Some(beside) = self.kept.get_mut(place ^ 1)
             && newer.is_some()
@@ -130,63 +132,51 @@ impl Sentence {
         self.starts.clear();
         self.plain.clear();
         self.tokens.clear();
-        let mut at = 0;
+        let (mut at, mut state) = (0, 0);
         loop {
             let literal = words::literal_behind(text, at);
+            let length = literal.start - at;
             self.starts.push(at as u32);
             self.plain.push(Plain {
-                length: (literal.start - at) as u32,
+                length: length as u32,
                 tokens: self.tokens.len() as u32,
             });
+            let middle = text.as_bytes().get(at + length / 2..);
+            let letters = middle.and_then(<[u8]>::first_chunk).filter(|_| length > 15);
+            state = spread(
+                state,
+                length as u64 ^ letters.map_or(0, |letters| u64::from_le_bytes(*letters)),
+            );
             if literal.is_empty() {
+                self.state = state;
                 return;
             }
-            let before = literal.start;
-            words::cut(
-                text.get(literal.clone()).unwrap_or_default(),
-                |token, start, end| {
-                    self.tokens.push(Met {
-                        key: key_of(tables, token),
-                        place: Place::new(before + start, before + end),
-                    });
-                },
-            );
             at = literal.end;
+            words::cut_part(text, literal, |token, start, end| {
+                let key = key_of(tables, token);
+                state = spread(state, key.number());
+                let place = Place::new(start, end);
+                self.tokens.push(Met { key, place });
+            });
         }
     }
 
-    /// Where a reading of this sentence is kept: a few of its letters and all of its literals tell sentences apart well
-    /// enough.
-    fn place(&self, text: &str) -> usize {
-        let spread = |state: u64, more: u64| {
-            (state ^ more)
-                .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-                .rotate_left(29)
-        };
-        let bytes = text.as_bytes();
-        let mut state = self.tokens.len() as u64;
-        for (start, plain) in self.starts.iter().zip(&self.plain) {
-            let middle = (start + plain.length / 2) as usize;
-            let letters = bytes.get(middle..).and_then(<[u8]>::first_chunk);
-            let inside = letters.filter(|_| plain.length > 15);
-            state = spread(state, u64::from(plain.length));
-            state = spread(
-                state,
-                inside.map_or(0, |letters| u64::from_le_bytes(*letters)),
-            );
-        }
-        for token in &self.tokens {
-            state = spread(state, token.key.number());
-        }
-        (state >> 32) as usize & (KEPT - 1)
+    /// Where a reading of this sentence is kept.
+    const fn place(&self) -> usize {
+        (self.state >> 32) as usize & (KEPT - 1)
     }
 
     /// The plain text, piece by piece.
-    fn pieces<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
-        self.starts.iter().zip(&self.plain).map(|(start, plain)| {
-            text.get(*start as usize..(start + plain.length) as usize)
-                .unwrap_or_default()
-        })
+    fn pieces<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t [u8]> {
+        let bytes = text.as_bytes();
+        self.starts
+            .iter()
+            .zip(&self.plain)
+            .map(move |(start, plain)| {
+                bytes
+                    .get(*start as usize..(start + plain.length) as usize)
+                    .unwrap_or_default()
+            })
     }
 
     /// Whether this is the sentence that was kept.
@@ -223,7 +213,7 @@ impl Sentence {
                 read.list.and_then(|(_, place)| spots(place)),
             ],
             plain: self.plain.as_slice().into(),
-            letters: self.pieces(text).collect::<String>().into(),
+            letters: self.pieces(text).flatten().copied().collect(),
             keys: self.tokens.iter().map(|token| token.key).collect(),
         }
     }
@@ -244,6 +234,12 @@ impl Sentence {
             Spot::Plain(at, behind) => Some(self.starts.get(at as usize)? + behind),
         }
     }
+}
+
+const fn spread(state: u64, more: u64) -> u64 {
+    (state ^ more)
+        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+        .rotate_left(29)
 }
 
 #[cfg(test)]

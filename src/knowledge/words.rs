@@ -3,6 +3,8 @@
 //! Letters and digits make words and everything else separates. Addresses, host names, URLs, IPs and numbers are
 //! *literals*: one placeholder in the prose, their own words only for markers.
 
+use std::ops::Range;
+
 /// What a token is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Token {
@@ -82,17 +84,23 @@ const fn finish(state: u64, length: usize) -> u64 {
 fn eight_at(bytes: &[u8], at: usize) -> u64 {
     match bytes.get(at..).and_then(<[u8]>::first_chunk) {
         Some(eight) => u64::from_le_bytes(*eight),
-        None => last_bytes(bytes.get(at..).unwrap_or_default()),
+        None => last_bytes(bytes, at),
     }
 }
 
-/// Fewer than eight bytes as a number.
+/// The same where fewer than eight are left: the last eight of the text without those before the place.
 #[cold]
-fn last_bytes(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .rev()
-        .fold(0, |eight, byte| eight << 8 | u64::from(*byte))
+fn last_bytes(bytes: &[u8], at: usize) -> u64 {
+    let Some(last) = bytes.last_chunk() else {
+        let rest = bytes.get(at..).unwrap_or_default().iter();
+        return rest
+            .rev()
+            .fold(0, |eight, byte| eight << 8 | u64::from(*byte));
+    };
+    let before = at + last.len() - bytes.len();
+    u64::from_le_bytes(*last)
+        .checked_shr(8 * before as u32)
+        .unwrap_or(0)
 }
 
 /// The same byte eight times.
@@ -127,9 +135,19 @@ pub fn alphanumerics(text: &[u8]) -> usize {
     }
 }
 
+/// Which byte the lowest bit belongs to; 8 for none.
+const fn place(tops: u64) -> usize {
+    tops.trailing_zeros() as usize / 8
+}
+
+/// The bytes before the first one that has its top bit.
+const fn before(tops: u64) -> u64 {
+    (tops.wrapping_sub(1) & !tops) >> 7
+}
+
 /// How many of the first bytes have their top bit.
 const fn first(tops: u64) -> usize {
-    (!tops & TOP).trailing_zeros() as usize / 8
+    place(!tops & TOP)
 }
 
 /// The first bytes, by their number up to eight.
@@ -141,8 +159,9 @@ const fn keep(count: usize) -> u64 {
 }
 
 /// A word of ASCII letters and digits.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Plain {
+    start: usize,
     end: usize,
     /// The hash of the word in lower case.
     hash: u64,
@@ -160,23 +179,25 @@ impl Plain {
         let small = eight | SMALL;
         // A byte beyond ASCII stays one with the bit set.
         let letters = within(small, b'a', b'z');
-        let length = first(letters | digits);
-        if length == 8 {
-            return Self::long(bytes, start);
+        let others = !(letters | digits) & TOP;
+        if others == 0 {
+            return Self::long(bytes, start, mix(0, small), seen_in(letters, digits));
         }
-        let kept = keep(length);
+        let (length, kept) = (place(others), before(others));
         let hash = finish(mix(0, small & kept), length);
         let (letters, digits) = (letters & kept, digits & kept);
         let seen = seen_in(letters, digits);
         let mut shape = 0;
         if seen == WORD {
-            let before = first(letters);
-            if before > 0 && letters & !keep(before) == 0 {
-                let shaped = (small & keep(before)) | (u64::from(b'#') << (8 * before));
-                shape = finish(mix(0, shaped), before + 1);
+            let behind = !letters & TOP;
+            let lead = before(behind);
+            if lead != 0 && letters & !lead == 0 {
+                let shaped = (small & lead) | ((lead + 1) * u64::from(b'#'));
+                shape = finish(mix(0, shaped), place(behind) + 1);
             }
         }
         Self {
+            start,
             end: start + length,
             hash,
             seen,
@@ -184,10 +205,10 @@ impl Plain {
         }
     }
 
-    /// The same of a word of eight bytes and more.
+    /// The same of a word of eight bytes and more, the first eight being read.
     #[inline(never)]
-    fn long(bytes: &[u8], start: usize) -> Self {
-        let (mut state, mut seen, mut end) = (0, 0, start);
+    fn long(bytes: &[u8], start: usize, mut state: u64, mut seen: u8) -> Self {
+        let mut end = start + 8;
         loop {
             let eight = eight_at(bytes, end);
             let digits = within(eight, b'0', b'9');
@@ -208,6 +229,7 @@ impl Plain {
             _ => 0,
         };
         Self {
+            start,
             end,
             hash: finish(state, end - start),
             seen,
@@ -216,18 +238,18 @@ impl Plain {
     }
 
     /// Gives the word as a token of prose or, `inner`, of a literal.
-    fn give(self, start: usize, inner: bool, take: &mut impl FnMut(Token, usize, usize)) {
+    fn give(self, inner: bool, take: &mut impl FnMut(Token, usize, usize)) {
         let token = match (inner, self.shape) {
             (true, 0) => Token::Inner(self.hash),
             (true, shape) => Token::InnerNumbered(self.hash, shape),
             (false, 0) if self.seen == DIGIT => {
-                take(Token::Literal(Literal::Number), start, self.end);
+                take(Token::Literal(Literal::Number), self.start, self.end);
                 Token::Inner(self.hash)
             }
             (false, 0) => Token::Word(self.hash),
             (false, shape) => Token::Numbered(self.hash, shape),
         };
-        take(token, start, self.end);
+        take(token, self.start, self.end);
     }
 }
 
@@ -370,10 +392,17 @@ fn run(bytes: &[u8], start: usize, classes: u8) -> (usize, u8) {
 }
 
 /// Cuts `text` into tokens; `take` gets each with its place in the text.
-pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
+pub fn cut(text: &str, take: impl FnMut(Token, usize, usize)) {
+    cut_part(text, 0..text.len(), take);
+}
+
+/// The same of a part that begins with a chunk and ends at a blank.
+pub fn cut_part(text: &str, part: Range<usize>, mut take: impl FnMut(Token, usize, usize)) {
     let bytes = text.as_bytes();
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
+    let mut at = part.start;
+    while at < part.end
+        && let Some(byte) = bytes.get(at)
+    {
         if CLASS[usize::from(*byte)] & (WORD | OTHER) == 0 {
             at += 1;
             continue;
@@ -387,10 +416,10 @@ pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
             _ => false,
         };
         at = if alone {
-            word.give(at, false, &mut take);
+            word.give(false, &mut take);
             word.end + 1
         } else {
-            longer(text, at, &mut take)
+            longer(text, word, &mut take)
         };
     }
 }
@@ -399,21 +428,28 @@ pub fn cut(text: &str, mut take: impl FnMut(Token, usize, usize)) {
 /// begins or a blank stands; an empty one at the end of the text if there is none. What [`cut`] makes of the chunk is what
 /// it makes of it in the text.
 #[must_use]
-pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
+pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
     let bytes = text.as_bytes();
-    let mut at = from;
-    while let Some(mark) = mark_behind(bytes, at) {
-        let before = bytes.get(at..mark).unwrap_or_default();
-        let start = at
-            + before
-                .iter()
-                .rposition(|byte| *byte == b' ')
-                .map_or(0, |blank| blank + 1);
-        let end = blank_behind(bytes, mark);
+    let mut from = from;
+    while let Some((at, marks)) = marks_behind(bytes, from) {
+        let blanks = blanks(eight_at(bytes, at));
+        // Most chunks begin and end among the eight bytes of their mark.
+        let inside = before(marks);
+        let start = match blanks & inside {
+            0 => bytes
+                .get(from..at)
+                .and_then(|before| before.iter().rposition(|byte| *byte == b' '))
+                .map_or(from, |blank| from + blank + 1),
+            blanks => at + 8 - blanks.leading_zeros() as usize / 8,
+        };
+        let end = match blanks & !inside {
+            0 => blank_behind(bytes, at + 8),
+            behind => at + place(behind),
+        };
         if !is_codes(bytes.get(start..end).unwrap_or_default()) {
             return start..end;
         }
-        at = end;
+        from = end;
     }
     bytes.len()..bytes.len()
 }
@@ -421,37 +457,46 @@ pub fn literal_behind(text: &str, from: usize) -> std::ops::Range<usize> {
 /// Where the next digit or `@` stands.
 #[must_use]
 pub fn mark_behind(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut at = from;
+    marks_behind(bytes, from).map(|(at, marks)| at + place(marks))
+}
+
+/// The next eight bytes with a digit or an `@` among them: where they begin, and the top bits of those.
+fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64)> {
     // Without a way out among them, the machine looks at many bytes at once.
     let any_mark = |bytes: &[u8; 16]| {
         bytes.iter().fold(false, |any, byte| {
             any | byte.is_ascii_digit() | (*byte == b'@')
         })
     };
-    while let Some(chunk) = bytes.get(at..)?.first_chunk()
-        && !any_mark(chunk)
-    {
-        at += chunk.len();
-    }
+    let mut at = from;
     while at < bytes.len() {
         let eight = eight_at(bytes, at);
         let marks = within(eight, b'0', b'9') | within(eight, b'@', b'@');
         if marks != 0 {
-            return Some(at + marks.trailing_zeros() as usize / 8);
+            return Some((at, marks));
         }
         at += 8;
+        while let Some(chunk) = bytes.get(at..)?.first_chunk()
+            && !any_mark(chunk)
+        {
+            at += chunk.len();
+        }
     }
     None
+}
+
+/// The top bit of each blank.
+const fn blanks(eight: u64) -> u64 {
+    within(eight, b' ', b' ')
 }
 
 /// Where the next blank stands, or the end.
 fn blank_behind(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     while at < bytes.len() {
-        let before = within(eight_at(bytes, at), b' ', b' ').trailing_zeros() as usize / 8;
-        at += before;
-        if before < 8 {
-            return at;
+        match blanks(eight_at(bytes, at)) {
+            0 => at += 8,
+            blanks => return at + place(blanks),
         }
     }
     bytes.len()
@@ -477,10 +522,11 @@ fn apostrophe_at(bytes: &[u8], at: usize) -> bool {
         && class(bytes, at + 1) & WORD != 0
 }
 
-/// Cuts what is more than a plain word, a literal or words with something between them; gives the place where reading
-/// goes on.
-fn longer(text: &str, start: usize, take: &mut impl FnMut(Token, usize, usize)) -> usize {
+/// Cuts what is more than the plain word that it begins with, a literal or words with something between them; gives the
+/// place where reading goes on.
+fn longer(text: &str, word: Plain, take: &mut impl FnMut(Token, usize, usize)) -> usize {
     let bytes = text.as_bytes();
+    let start = word.start;
     if let Some(stop) = url_end(bytes, start) {
         take(Token::Literal(Literal::Url), start, stop);
         words(text, start, stop, true, take);
@@ -488,17 +534,26 @@ fn longer(text: &str, start: usize, take: &mut impl FnMut(Token, usize, usize)) 
     }
     // It ends before trailing punctuation, where two dots meet and where a URL begins.
     let mut made = Made::default();
-    let (mut stop, mut tail) = (start, start);
+    let mut known = Known {
+        words: [Plain::default(); 8],
+        count: 0,
+        wide: false,
+    };
+    let (mut word, mut stop, mut tail) = (word, start, start);
     loop {
-        let (end, seen) = run(bytes, stop, WORD);
-        made.of |= seen;
-        if end > stop {
-            (stop, tail) = (end, end);
+        if word.end > stop {
+            made.of |= word.seen;
+            known.add(word);
+            (stop, tail) = (word.end, word.end);
         }
         match class(bytes, stop) {
-            0 if apostrophe_at(bytes, stop) => stop += 1,
+            0 if apostrophe_at(bytes, stop) => {
+                known.wide = true;
+                stop += 1;
+            }
             0 => break,
             OTHER => {
+                known.wide = true;
                 (stop, _) = run(bytes, stop, OTHER);
                 (made.of, tail) = (made.of | OTHER, stop);
             }
@@ -512,9 +567,33 @@ fn longer(text: &str, start: usize, take: &mut impl FnMut(Token, usize, usize)) 
         if bytes.get(stop) == Some(&b'h') && url_end(bytes, stop).is_some() {
             break;
         }
+        word = Plain::at(bytes, stop);
     }
-    piece(text, start, tail, made, take);
+    piece(text, start, tail, made, known.all(), take);
     stop
+}
+
+/// The words of a piece of text, read on the way to its end.
+struct Known {
+    words: [Plain; 8],
+    count: usize,
+    /// One of them is more than a plain word.
+    wide: bool,
+}
+
+impl Known {
+    fn add(&mut self, word: Plain) {
+        if let Some(place) = self.words.get_mut(self.count) {
+            *place = word;
+        }
+        self.count += 1;
+    }
+
+    /// All the words; none when they have to be read again.
+    fn all(&self) -> &[Plain] {
+        let all = self.words.get(..self.count).filter(|_| !self.wide);
+        all.unwrap_or_default()
+    }
 }
 
 /// What a piece of text is made of.
@@ -547,12 +626,13 @@ impl Made {
     }
 }
 
-/// Cuts an address, an IP, a host name, a number, or words after all.
+/// Cuts an address, an IP, a host name, a number, or words after all: the `known` ones, if any are.
 fn piece(
     text: &str,
     start: usize,
     end: usize,
     made: Made,
+    known: &[Plain],
     take: &mut impl FnMut(Token, usize, usize),
 ) {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
@@ -567,7 +647,7 @@ fn piece(
             && is_ip(rest)
         {
             take(Token::Literal(Literal::Number), start, start + 3);
-            return piece(text, start + 4, end, made, take);
+            return piece(text, start + 4, end, made, &[], take);
         }
         Literal::Number
     } else if made.colons > 0
@@ -583,7 +663,7 @@ fn piece(
     } else if made.dots > 0 && is_host(bytes) {
         Literal::Host
     } else {
-        return words(text, start, end, false, take);
+        return give(text, start, end, known, false, take);
     };
     take(Token::Literal(literal), start, end);
     if matches!(literal, Literal::Ip | Literal::Number) {
@@ -591,12 +671,27 @@ fn piece(
         let whole = hash_at(text.as_bytes(), start, end);
         return take(Token::Inner(whole), start, end);
     }
-    words(text, start, end, true, take);
+    give(text, start, end, known, true, take);
+}
+
+/// Gives the words of `start..end`, reading them if they are not `known`.
+fn give(
+    text: &str,
+    start: usize,
+    end: usize,
+    known: &[Plain],
+    inner: bool,
+    take: &mut impl FnMut(Token, usize, usize),
+) {
+    if known.is_empty() {
+        return words(text, start, end, inner, take);
+    }
+    known.iter().for_each(|word| word.give(inner, take));
 }
 
 fn piece_of(text: &str, start: usize, end: usize, take: &mut impl FnMut(Token, usize, usize)) {
     let bytes = text.as_bytes().get(start..end).unwrap_or_default();
-    piece(text, start, end, Made::read(bytes), take);
+    piece(text, start, end, Made::read(bytes), &[], take);
 }
 
 /// Where the URL that begins here ends, if one does.
@@ -642,7 +737,15 @@ pub fn is_ip(bytes: &[u8]) -> bool {
     if is_dotted(bytes) {
         return true;
     }
-    let bare = bytes.split(|byte| *byte == b'/').next().unwrap_or(bytes);
+    // A name goes on with a letter of its own soon.
+    let length = bytes
+        .iter()
+        .take_while(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
+        .count();
+    let (bare, rest) = bytes.split_at(length);
+    if !matches!(rest.first(), None | Some(b'/')) {
+        return false;
+    }
     let colons = bare.iter().filter(|byte| **byte == b':').count();
     let dots_first = || {
         let first = bare.split(|byte| *byte == b':').next().unwrap_or(bare);
@@ -650,9 +753,6 @@ pub fn is_ip(bytes: &[u8]) -> bool {
     };
     colons >= 2
         && dots_first() != 3
-        && bare
-            .iter()
-            .all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.'))
         && bare
             .split(|byte| *byte == b':')
             .all(|part| part.len() <= 4 || part.contains(&b'.'))
@@ -721,7 +821,7 @@ fn words(
             continue;
         }
         if word.end > at {
-            word.give(at, inner, take);
+            word.give(inner, take);
         }
         at = word.end + 1;
     }
