@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use whybounce::verdict::{Short, Verdict};
+use whybounce::verdict::{Short, Verdict, Words};
 
-use Scalar::{Flag, Id, Null, Number, Text};
+use Scalar::{Flag, Id, Made, Null, Number, Text};
 
 /// The version of the keys. A key may be added; a key is never changed.
 const SCHEMA: u64 = 1;
@@ -103,7 +103,7 @@ impl Key {
             Self::Reply => out.scalar(Text(&record.reply)),
             Self::Code => out.scalar(verdict.code.map_or(Null, |code| Number(code.into()))),
             Self::Enhanced => match verdict.enhanced {
-                Some(status) => out.scalar(Text(&Short::from(status))),
+                Some(status) => out.scalar(Made(&Short::from(status))),
                 None => out.scalar(Null),
             },
             Self::Family => out.scalar(Id(verdict.family.id())),
@@ -148,8 +148,8 @@ impl Key {
             Self::Evidence => out.list(verdict.evidence(), |out, piece| {
                 out.object(&[
                     ("kind", Id(piece.kind.id())),
-                    ("text", Text(&piece.text)),
-                    ("rule", Text(&piece.rule)),
+                    ("text", said(&piece.text)),
+                    ("rule", said(&piece.rule)),
                 ])
             }),
             Self::Claim => out.scalar(Id(verdict.claim.id())),
@@ -192,6 +192,8 @@ pub enum Scalar<'a> {
     Number(u64),
     /// A word of the program's own, which never needs an escape.
     Id(&'static str),
+    /// A few letters and digits, which need none either.
+    Made(&'a Short),
     Text(&'a str),
 }
 
@@ -200,6 +202,13 @@ pub type Part<'a> = (&'static str, Scalar<'a>);
 
 fn known(text: Option<&str>) -> Scalar<'_> {
     text.map_or(Null, Text)
+}
+
+fn said<'w>(words: &'w Words<'_>) -> Scalar<'w> {
+    match words {
+        Words::Found(text) => Text(text),
+        Words::Made(short) => Made(short),
+    }
 }
 
 /// Takes an object for one part of it.

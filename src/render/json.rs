@@ -64,7 +64,8 @@ impl Sink for Line {
             Scalar::Flag(true) => self.0.extend_from_slice(b"true"),
             Scalar::Flag(false) => self.0.extend_from_slice(b"false"),
             Scalar::Number(number) => self.number(number),
-            Scalar::Id(id) => self.plain(id),
+            Scalar::Id(id) => self.plain(id.as_bytes()),
+            Scalar::Made(short) => self.plain(short.bytes()),
             Scalar::Text(text) => self.text(text),
         }
     }
@@ -125,9 +126,9 @@ impl Line {
     }
 
     /// Writes a string that needs no escape.
-    fn plain(&mut self, text: &str) {
+    fn plain(&mut self, text: &[u8]) {
         self.0.push(b'"');
-        self.0.extend_from_slice(text.as_bytes());
+        self.0.extend_from_slice(text);
         self.0.push(b'"');
     }
 
@@ -135,7 +136,7 @@ impl Line {
     #[inline(never)]
     fn text(&mut self, text: &str) {
         if is_plain(text.as_bytes()) {
-            self.plain(text);
+            self.plain(text.as_bytes());
         } else {
             self.escaped(text);
         }
