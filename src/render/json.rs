@@ -72,10 +72,10 @@ impl Sink for Line {
 
     fn list<T>(&mut self, items: impl IntoIterator<Item = T>, tell: impl Fn(&mut Self, T)) {
         self.0.push(b'[');
-        for item in items {
+        items.into_iter().for_each(|item| {
             tell(self, item);
             self.0.push(b',');
-        }
+        });
         self.close(b']');
     }
 
