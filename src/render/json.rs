@@ -41,12 +41,8 @@ impl Lines {
         for (name, field) in fields {
             line.part(name, |line| field.tell(answer, line));
         }
-        // The first comma of all is where the object begins.
-        match line.0.first_mut() {
-            Some(comma) => *comma = b'{',
-            None => line.0.push(b'{'),
-        }
-        line.0.extend_from_slice(b"}\n");
+        line.enclose(0);
+        line.0.push(b'\n');
         out.write_all(&line.0)
     }
 }
@@ -76,20 +72,19 @@ impl Sink for Line {
             tell(self, item);
             self.0.push(b',');
         });
-        self.close(b']');
+        // Behind the last one stands no comma.
+        self.0.pop_if(|last| *last == b',');
+        self.0.push(b']');
     }
 
     #[inline(always)]
     fn object(&mut self, parts: &[Part<'_>]) {
-        self.0.push(b'{');
-        for (name, value) in parts {
-            self.0.push(b'"');
-            self.0.extend_from_slice(name.as_bytes());
-            self.0.extend_from_slice(b"\":");
-            self.scalar(*value);
-            self.0.push(b',');
+        let start = self.0.len();
+        for part in parts {
+            self.0.extend_from_slice(part.key.as_bytes());
+            self.scalar(part.value);
         }
-        self.close(b'}');
+        self.enclose(start);
     }
 }
 
@@ -111,10 +106,13 @@ impl Line {
         }
     }
 
-    /// Ends a list or an object where the comma behind its last value stands.
-    fn close(&mut self, bracket: u8) {
-        self.0.pop_if(|last| *last == b',');
-        self.0.push(bracket);
+    /// Makes an object of the parts from a place on, the first comma being where it begins.
+    fn enclose(&mut self, start: usize) {
+        match self.0.get_mut(start) {
+            Some(comma) => *comma = b'{',
+            None => self.0.push(b'{'),
+        }
+        self.0.push(b'}');
     }
 
     /// Writes a number; the way of `write!` takes several times as long.

@@ -134,9 +134,9 @@ impl Sink for String {
     }
 
     fn object(&mut self, parts: &[Part<'_>]) {
-        let rule = parts.iter().find(|(name, _)| *name == "rule");
-        if let Some((_, value)) = rule.or(parts.first()) {
-            self.scalar(*value);
+        let rule = parts.iter().find(|part| part.name == "rule");
+        if let Some(part) = rule.or(parts.first()) {
+            self.scalar(part.value);
         }
     }
 }
