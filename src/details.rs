@@ -171,11 +171,6 @@ pub fn ip(text: &str) -> Option<&str> {
         if at < done {
             continue;
         }
-        let before = bytes[..at]
-            .iter()
-            .rev()
-            .take_while(|byte| inside(byte))
-            .count();
         let (mut dots, mut colons) = (0, 0);
         done = at;
         for byte in bytes[at..].iter().take_while(|byte| inside(byte)) {
@@ -183,11 +178,16 @@ pub fn ip(text: &str) -> Option<&str> {
             dots += usize::from(*byte == b'.');
             colons += usize::from(*byte == b':');
         }
-        let piece = text.get(at - before..done)?;
         // Codes and names have a dot or two; what has fewer separators than an address has is not worth reading as one.
         if dots < 3 && colons < 2 {
             continue;
         }
+        let before = bytes[..at]
+            .iter()
+            .rev()
+            .take_while(|byte| inside(byte))
+            .count();
+        let piece = text.get(at - before..done)?;
         let is_ip = |piece: &&str| piece.parse::<IpAddr>().is_ok();
         let bare = || Some(piece.trim_matches(['.', ':'])).filter(is_ip);
         if let Some(found) = Some(piece).filter(is_ip).or_else(bare) {
@@ -247,12 +247,11 @@ pub fn wait(text: &str) -> Option<u64> {
             return None;
         }
         let (before, number) = text.split_at_checked(at)?;
-        let behind = number.trim_start_matches(|letter: char| letter.is_ascii_digit());
-        if !is_cued(before) && !is_minutes(behind) {
-            return None;
-        }
+        let (_, behind) = number.split_at_checked(digits(number))?;
         let clock = behind.starts_with(':').then(|| clock(number)).flatten();
-        clock.or_else(|| duration(number).filter(|seconds| *seconds <= LONGEST_WAIT))
+        let duration = || duration(number).filter(|seconds| *seconds <= LONGEST_WAIT);
+        let seconds = clock.or_else(duration)?;
+        (is_cued(before) || is_minutes(behind)).then_some(seconds)
     })?;
     // What the rest of the reply is about is asked last, for it costs most.
     let lower = text.to_ascii_lowercase();
@@ -315,15 +314,17 @@ fn duration(text: &str) -> Option<u64> {
     }
 }
 
+/// How many digits a text begins with.
+fn digits(text: &str) -> usize {
+    text.bytes().take_while(u8::is_ascii_digit).count()
+}
+
 /// A number and its unit at the start of `text`, in seconds, and what stands behind them.
 fn one_unit(text: &str) -> Option<(u64, &str)> {
-    let digits = text.find(|letter: char| !letter.is_ascii_digit())?;
-    let count: u64 = text[..digits].parse().ok()?;
-    let unit = text[digits..].trim_start_matches([' ', '-', '_']);
-    let end = unit
-        .find(|letter: char| !letter.is_ascii_alphabetic())
-        .unwrap_or(unit.len());
-    let (name, rest) = unit.split_at(end);
+    let (count, unit) = text.split_at_checked(digits(text))?;
+    let unit = unit.trim_start_matches([' ', '-', '_']);
+    let letters = unit.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let (name, rest) = unit.split_at_checked(letters)?;
     let one = match name {
         "s" | "S" => 1,
         "m" | "M" => 60,
@@ -342,7 +343,7 @@ fn one_unit(text: &str) -> Option<(u64, &str)> {
         }
     };
     Some((
-        count.checked_mul(one)?,
+        count.parse::<u64>().ok()?.checked_mul(one)?,
         rest.trim_start_matches(['.', '(', ')']),
     ))
 }
@@ -353,10 +354,7 @@ fn clock(text: &str) -> Option<u64> {
     let hours: u64 = parts.next()?.parse().ok()?;
     let minutes: u64 = parts.next()?.parse().ok()?;
     let rest = parts.next()?;
-    let digits = rest
-        .find(|letter: char| !letter.is_ascii_digit())
-        .unwrap_or(rest.len());
-    let seconds: u64 = rest[..digits].parse().ok()?;
+    let seconds: u64 = rest.get(..digits(rest))?.parse().ok()?;
     (hours < 100 && minutes < 60 && seconds < 60).then_some(hours * 3600 + minutes * 60 + seconds)
 }
 
@@ -379,23 +377,23 @@ pub fn wait_in_words(seconds: u64) -> String {
 #[must_use]
 pub fn size(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
-    if !["size", "limit", "large", "big", "maximum", "exceed"]
+    let smallest = sizes(&lower).min_by(|left, right| left.bytes.total_cmp(&right.bytes))?;
+    // Most replies name no size, so what this one is about is asked last.
+    ["size", "limit", "large", "big", "maximum", "exceed"]
         .iter()
         .any(|cue| lower.contains(cue))
-    {
-        return None;
-    }
-    let smallest = sizes(&lower).min_by(|left, right| left.bytes.total_cmp(&right.bytes))?;
-    Some(smallest.in_words())
+        .then(|| smallest.in_words())
 }
 
 /// The quota of a mailbox that a reply names, in words: `(1024 MB of 1000 MB used)`, `quota 1073741824 bytes`.
 #[must_use]
 pub fn quota(text: &str) -> Option<String> {
     let lower = text.to_ascii_lowercase();
+    let sizes: Vec<_> = sizes(&lower).collect();
     // "1024 MB of 1000 MB" may stand behind the word quota, too, so what it is full *of* goes first.
     ["of", "limit", "quota"].iter().find_map(|cue| {
-        sizes(&lower)
+        sizes
+            .iter()
             .find(|size| {
                 let before = lower.get(..size.at).map(trimmed).unwrap_or_default();
                 before.strip_suffix(" is").unwrap_or(before).ends_with(cue)
@@ -438,15 +436,11 @@ fn sizes(text: &str) -> impl Iterator<Item = Size<'_>> {
     ];
     let mut from = 0;
     iter::from_fn(move || {
-        while let Some(at) = text
-            .get(from..)?
-            .find(|letter: char| letter.is_ascii_digit())
-        {
-            let at = from + at;
+        while let Some(at) = words::mark_behind(text.as_bytes(), from) {
             let rest = text.get(at..)?;
-            let inside = |letter: char| letter.is_ascii_digit() || letter == '.';
-            let length = rest.find(|letter| !inside(letter)).unwrap_or(rest.len());
-            from = at + length;
+            let inside = |byte: &u8| byte.is_ascii_digit() || *byte == b'.';
+            let length = rest.bytes().take_while(inside).count();
+            from = at + length.max(1);
             let number = rest.get(..length)?.trim_end_matches('.');
             let before = text.get(..at)?.chars().next_back().unwrap_or(' ');
             if before.is_ascii_alphanumeric() || matches!(before, '.' | '-') {

@@ -270,12 +270,12 @@ fn is_sound(verdict: &Verdict<'_>) {
     }
     assert!(!verdict.summary().is_empty(), "no summary for {reply:?}");
     assert!(
-        !verdict.fix().iter().any(|step| step.is_empty()),
+        !verdict.fix().any(|step| step.is_empty()),
         "an empty step for {reply:?}"
     );
     let _ = (
         verdict.conflicts(),
-        verdict.references(),
+        verdict.references().count(),
         verdict.blocklist(),
         verdict.likely(),
         verdict.after_seconds(),
@@ -418,7 +418,7 @@ fn told(verdict: &Verdict<'_>) -> String {
         verdict.provider().map(|provider| provider.id),
         verdict.blocklist().map(|listing| listing.id),
         verdict.summary(),
-        verdict.fix(),
+        verdict.fix().collect::<Vec<_>>(),
     )
 }
 

@@ -389,7 +389,7 @@ fn read(is_mail: bool, text: &str) -> Duration {
         let verdict = classifier.classify(&record);
         let _ = (
             verdict.summary(),
-            verdict.fix(),
+            verdict.fix().count(),
             verdict.evidence(),
             verdict.blocklist(),
             verdict.after_seconds(),

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use whybounce::verdict::{Short, Verdict};
+use whybounce::verdict::{Short, Verdict, Words};
 
-use Scalar::{Flag, Id, Null, Number, Text};
+use Scalar::{Flag, Id, Made, Null, Number, Text};
 
 /// The version of the keys. A key may be added; a key is never changed.
 const SCHEMA: u64 = 1;
@@ -41,6 +41,13 @@ macro_rules! keys {
                 $(out.key(concat!(",\"", $name, "\":"), |out| Self::$key.tell(answer, out));)+
             }
         }
+    };
+}
+
+/// The parts of an object: names and values.
+macro_rules! parts {
+    ($($name:literal: $value:expr),+) => {
+        &[$(Part { name: $name, key: concat!(",\"", $name, "\":"), value: $value }),+]
     };
 }
 
@@ -103,7 +110,7 @@ impl Key {
             Self::Reply => out.scalar(Text(&record.reply)),
             Self::Code => out.scalar(verdict.code.map_or(Null, |code| Number(code.into()))),
             Self::Enhanced => match verdict.enhanced {
-                Some(status) => out.scalar(Text(&Short::from(status))),
+                Some(status) => out.scalar(Made(&Short::from(status))),
                 None => out.scalar(Null),
             },
             Self::Family => out.scalar(Id(verdict.family.id())),
@@ -114,27 +121,29 @@ impl Key {
             Self::Fix => out.list(verdict.fix(), |out, step| out.scalar(Text(&step))),
             Self::Owner => out.scalar(Id(verdict.owner.id())),
             Self::Retry => {
-                let advice = ("advice", Id(verdict.retry.id()));
+                let advice = Id(verdict.retry.id());
                 match verdict.after_seconds() {
-                    Some(seconds) => out.object(&[advice, ("after_seconds", Number(seconds))]),
-                    None => out.object(&[advice]),
+                    Some(seconds) => {
+                        out.object(parts!("advice": advice, "after_seconds": Number(seconds)))
+                    }
+                    None => out.object(parts!("advice": advice)),
                 }
             }
             Self::Suppress => out.scalar(Flag(verdict.suppress)),
             Self::Provider => match verdict.provider() {
                 Some(provider) => {
-                    out.object(&[("id", Text(provider.id)), ("name", Text(provider.name))])
+                    out.object(parts!("id": Text(provider.id), "name": Text(provider.name)))
                 }
                 None => out.scalar(Null),
             },
             Self::Blocklist => match verdict.blocklist() {
-                Some(list) => out.object(&[
-                    ("id", Text(list.id)),
-                    ("name", Text(list.name)),
-                    ("listed", known(list.listed.as_deref())),
-                    ("lookup", known(list.lookup.as_deref())),
-                    ("operating", Id(list.operating.id())),
-                ]),
+                Some(list) => out.object(parts!(
+                    "id": Text(list.id),
+                    "name": Text(list.name),
+                    "listed": known(list.listed.as_deref()),
+                    "lookup": known(list.lookup.as_deref()),
+                    "operating": Id(list.operating.id())
+                )),
                 None => out.scalar(Null),
             },
             Self::Recipient => out.scalar(known(record.recipient.as_deref())),
@@ -146,11 +155,11 @@ impl Key {
             Self::Phase => out.scalar(record.phase.map_or(Null, |phase| Id(phase.id()))),
             Self::Confidence => out.scalar(Id(verdict.confidence.id())),
             Self::Evidence => out.list(verdict.evidence(), |out, piece| {
-                out.object(&[
-                    ("kind", Id(piece.kind.id())),
-                    ("text", Text(&piece.text)),
-                    ("rule", Text(&piece.rule)),
-                ])
+                out.object(parts!(
+                    "kind": Id(piece.kind.id()),
+                    "text": said(&piece.text),
+                    "rule": said(&piece.rule)
+                ))
             }),
             Self::Claim => out.scalar(Id(verdict.claim.id())),
             Self::Conflicts => out.list(verdict.conflicts(), |out, conflict| {
@@ -192,14 +201,29 @@ pub enum Scalar<'a> {
     Number(u64),
     /// A word of the program's own, which never needs an escape.
     Id(&'static str),
+    /// A few letters and digits, which need none either.
+    Made(&'a Short),
     Text(&'a str),
 }
 
-/// A part of an object: its name and its value.
-pub type Part<'a> = (&'static str, Scalar<'a>);
+/// A part of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'a> {
+    pub name: &'static str,
+    /// The name as it stands in JSON before the value.
+    pub key: &'static str,
+    pub value: Scalar<'a>,
+}
 
 fn known(text: Option<&str>) -> Scalar<'_> {
     text.map_or(Null, Text)
+}
+
+fn said<'w>(words: &'w Words<'_>) -> Scalar<'w> {
+    match words {
+        Words::Found(text) => Text(text),
+        Words::Made(short) => Made(short),
+    }
 }
 
 /// Takes an object for one part of it.
@@ -218,8 +242,8 @@ impl<S: Sink> Sink for Only<'_, S> {
     }
 
     fn object(&mut self, parts: &[Part<'_>]) {
-        let part = parts.iter().find(|(name, _)| *name == self.part);
-        self.out.scalar(part.map_or(Null, |(_, value)| *value));
+        let part = parts.iter().find(|part| part.name == self.part);
+        self.out.scalar(part.map_or(Null, |part| part.value));
     }
 }
 

@@ -41,12 +41,8 @@ impl Lines {
         for (name, field) in fields {
             line.part(name, |line| field.tell(answer, line));
         }
-        // The first comma of all is where the object begins.
-        match line.0.first_mut() {
-            Some(comma) => *comma = b'{',
-            None => line.0.push(b'{'),
-        }
-        line.0.extend_from_slice(b"}\n");
+        line.enclose(0);
+        line.0.push(b'\n');
         out.write_all(&line.0)
     }
 }
@@ -64,31 +60,31 @@ impl Sink for Line {
             Scalar::Flag(true) => self.0.extend_from_slice(b"true"),
             Scalar::Flag(false) => self.0.extend_from_slice(b"false"),
             Scalar::Number(number) => self.number(number),
-            Scalar::Id(id) => self.plain(id),
+            Scalar::Id(id) => self.plain(id.as_bytes()),
+            Scalar::Made(short) => self.plain(short.bytes()),
             Scalar::Text(text) => self.text(text),
         }
     }
 
     fn list<T>(&mut self, items: impl IntoIterator<Item = T>, tell: impl Fn(&mut Self, T)) {
         self.0.push(b'[');
-        for item in items {
+        items.into_iter().for_each(|item| {
             tell(self, item);
             self.0.push(b',');
-        }
-        self.close(b']');
+        });
+        // Behind the last one stands no comma.
+        self.0.pop_if(|last| *last == b',');
+        self.0.push(b']');
     }
 
     #[inline(always)]
     fn object(&mut self, parts: &[Part<'_>]) {
-        self.0.push(b'{');
-        for (name, value) in parts {
-            self.0.push(b'"');
-            self.0.extend_from_slice(name.as_bytes());
-            self.0.extend_from_slice(b"\":");
-            self.scalar(*value);
-            self.0.push(b',');
+        let start = self.0.len();
+        for part in parts {
+            self.0.extend_from_slice(part.key.as_bytes());
+            self.scalar(part.value);
         }
-        self.close(b'}');
+        self.enclose(start);
     }
 }
 
@@ -110,10 +106,13 @@ impl Line {
         }
     }
 
-    /// Ends a list or an object where the comma behind its last value stands.
-    fn close(&mut self, bracket: u8) {
-        self.0.pop_if(|last| *last == b',');
-        self.0.push(bracket);
+    /// Makes an object of the parts from a place on, the first comma being where it begins.
+    fn enclose(&mut self, start: usize) {
+        match self.0.get_mut(start) {
+            Some(comma) => *comma = b'{',
+            None => self.0.push(b'{'),
+        }
+        self.0.push(b'}');
     }
 
     /// Writes a number; the way of `write!` takes several times as long.
@@ -125,9 +124,9 @@ impl Line {
     }
 
     /// Writes a string that needs no escape.
-    fn plain(&mut self, text: &str) {
+    fn plain(&mut self, text: &[u8]) {
         self.0.push(b'"');
-        self.0.extend_from_slice(text.as_bytes());
+        self.0.extend_from_slice(text);
         self.0.push(b'"');
     }
 
@@ -135,23 +134,40 @@ impl Line {
     #[inline(never)]
     fn text(&mut self, text: &str) {
         if is_plain(text.as_bytes()) {
-            return self.plain(text);
+            self.plain(text.as_bytes());
+        } else {
+            self.escaped(text);
         }
+    }
+
+    #[cold]
+    fn escaped(&mut self, text: &str) {
         let mut json = serde_json::Serializer::with_formatter(&mut self.0, Safe);
         // Memory refuses nothing.
         text.serialize(&mut json).unwrap_or_default();
     }
 }
 
-/// Whether all of a text stands in JSON as it is. Without a way out among them, sixteen bytes are looked at all at once.
+/// Whether all of a text surely stands in JSON as it is. `|` and `}` do, too, but a text with them is looked at again: so two
+/// comparisons tell a byte. Without a way out among them, many bytes are looked at all at once.
 fn is_plain(text: &[u8]) -> bool {
-    let odd = |byte: &u8| !matches!(byte, b' '..=b'~') | (*byte == b'"') | (*byte == b'\\');
-    let any_odd = |bytes: &[u8; 16]| bytes.iter().fold(false, |any, byte| any | odd(byte));
-    let (chunks, rest) = text.as_chunks();
-    // The last sixteen may overlap with those before, which costs less than looking at each of the rest.
-    let odd_end = match text.last_chunk() {
-        Some(last) => any_odd(last),
-        None => rest.iter().any(odd),
+    // To swap them in pairs brings the quote to the controls' side of the blank.
+    const fn odd(byte: u8) -> bool {
+        !matches!(byte ^ 2, b'!'..=b'|') | (byte == b'\\')
+    }
+    fn any_odd<const COUNT: usize>(bytes: &[u8; COUNT]) -> bool {
+        bytes.iter().fold(false, |any, byte| any | odd(*byte))
+    }
+    let (chunks, rest) = text.as_chunks::<16>();
+    // The last ones may overlap with those before, which costs less than looking at each of the rest.
+    let odd_end = match (
+        text.last_chunk::<16>(),
+        text.first_chunk::<8>(),
+        text.last_chunk::<8>(),
+    ) {
+        (Some(last), ..) => any_odd(last),
+        (_, Some(first), Some(last)) => any_odd(first) | any_odd(last),
+        _ => rest.iter().any(|byte| odd(*byte)),
     };
     !odd_end && !chunks.iter().any(any_odd)
 }

@@ -120,6 +120,7 @@ impl Sink for String {
             Scalar::Flag(flag) => self.push_str(if flag { "true" } else { "false" }),
             Scalar::Number(number) => self.push_str(&number.to_string()),
             Scalar::Id(text) | Scalar::Text(text) => self.push_str(text),
+            Scalar::Made(short) => self.push_str(short),
         }
     }
 
@@ -133,9 +134,9 @@ impl Sink for String {
     }
 
     fn object(&mut self, parts: &[Part<'_>]) {
-        let rule = parts.iter().find(|(name, _)| *name == "rule");
-        if let Some((_, value)) = rule.or(parts.first()) {
-            self.scalar(*value);
+        let rule = parts.iter().find(|part| part.name == "rule");
+        if let Some(part) = rule.or(parts.first()) {
+            self.scalar(part.value);
         }
     }
 }

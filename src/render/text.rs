@@ -69,7 +69,7 @@ pub fn in_full(answer: Answer<'_>, width: usize) -> String {
     page.gap();
 
     page.record(answer);
-    let steps = verdict.fix();
+    let steps: Vec<_> = verdict.fix().collect();
     for (place, step) in steps.iter().enumerate() {
         let step = if steps.len() > 1 {
             format!("{}. {step}", place + 1).into()
@@ -114,7 +114,7 @@ pub fn in_full(answer: Answer<'_>, width: usize) -> String {
     }
     let likely: Vec<_> = verdict.likely().iter().map(|cause| cause.id()).collect();
     page.row("may be", &likely.join(", "));
-    for (place, reference) in verdict.references().iter().enumerate() {
+    for (place, reference) in verdict.references().enumerate() {
         page.row(if place == 0 { "see" } else { "" }, reference);
     }
     page.text

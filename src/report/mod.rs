@@ -467,7 +467,6 @@ impl Example {
     fn of(verdict: &Verdict<'_>, file: Option<&str>) -> Self {
         let record = &verdict.record;
         let own = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
-        let steps = |steps: Vec<Cow<'_, str>>| steps.into_iter().map(Cow::into_owned).collect();
         let mut reply = record.reply.to_string();
         if let Some(end) = (0..=EXAMPLE).rev().find(|end| reply.is_char_boundary(*end))
             && end < reply.len()
@@ -483,9 +482,9 @@ impl Example {
             file: file.map(str::to_owned),
             line: record.line,
             summary: verdict.summary().into_owned(),
-            fix: steps(verdict.fix()),
-            fix_of_rule: steps(verdict.fix_of_rule()),
-            fix_of_cause: steps(verdict.fix_of_cause()),
+            fix: verdict.fix().map(Cow::into_owned).collect(),
+            fix_of_rule: verdict.fix_of_rule().map(Cow::into_owned).collect(),
+            fix_of_cause: verdict.fix_of_cause().map(Cow::into_owned).collect(),
         }
     }
 }

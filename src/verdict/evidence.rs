@@ -48,6 +48,14 @@ pub struct Short {
 }
 
 impl Short {
+    /// The text in UTF-8.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.bytes
+            .get(..usize::from(self.length))
+            .unwrap_or_default()
+    }
+
     pub(super) fn of(make: impl FnOnce(&mut Self)) -> Self {
         let mut short = Self::default();
         make(&mut short);
@@ -79,8 +87,7 @@ impl Deref for Short {
     type Target = str;
 
     fn deref(&self) -> &str {
-        let bytes = self.bytes.get(..usize::from(self.length));
-        std::str::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+        std::str::from_utf8(self.bytes()).unwrap_or_default()
     }
 }
 

@@ -11,8 +11,8 @@ pub use evidence::{Evidence, Short, Words};
 pub(crate) use facts::{Facts, Tier, recipient_provider};
 
 use crate::details;
-use crate::knowledge::tables::{Blocklist, Slot};
-use crate::knowledge::{BUILT_IN, Cause};
+use crate::knowledge::tables::{Blocklist, Slot, Span};
+use crate::knowledge::{BUILT_IN, Cause, Tables};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::Enhanced;
@@ -236,61 +236,44 @@ impl<'a> Verdict<'a> {
     }
 
     /// What to do, first step first.
-    #[must_use]
-    pub fn fix(&self) -> Vec<Cow<'_, str>> {
-        self.steps(&|name| self.value(name))
+    pub fn fix(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.steps(Self::value)
     }
 
     /// What to do about all replies that the same rule wins: names no address, IP or host of this one.
-    #[must_use]
-    pub fn fix_of_rule(&self) -> Vec<Cow<'_, str>> {
-        self.steps(&|name| self.common_value(name))
+    pub fn fix_of_rule(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.steps(Self::common_value)
     }
 
     /// What to do about the cause, whatever rule won.
-    #[must_use]
-    pub fn fix_of_cause(&self) -> Vec<Cow<'_, str>> {
-        BUILT_IN
-            .list(self.cause.row().fix)
-            .map(|step| fill(step, &|_| None))
-            .collect()
+    pub fn fix_of_cause(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let steps = BUILT_IN.list(self.cause.row().fix);
+        steps.map(|step| fill(step, &|_| None))
     }
 
     /// The steps of the fix, with these values filled in.
-    fn steps<'v>(&'v self, value: &dyn Fn(&str) -> Option<Cow<'v, str>>) -> Vec<Cow<'v, str>> {
+    fn steps<'v>(
+        &'v self,
+        value: fn(&'v Self, &str) -> Option<Cow<'v, str>>,
+    ) -> impl Iterator<Item = Cow<'v, str>> {
+        let (own, (tables, fix)) = match self.record.own_server {
+            true => (OWN_SERVER, (&BUILT_IN, Span::default())),
+            false => ([].as_slice(), self.fix_rows()),
+        };
+        let steps = own.iter().copied().chain(tables.list(fix));
+        steps.map(move |step| fill(step, &|name| value(self, name)))
+    }
+
+    /// Where the steps of the fix stand: with the first of all that knows some.
+    fn fix_rows(&self) -> (&'a Tables<'a>, Span) {
         let facts = &self.facts;
-        let own = |span| {
-            facts
-                .tables
-                .list(span)
-                .map(|step| fill(step, value))
-                .collect::<Vec<_>>()
-        };
-        let built_in = |span| {
-            BUILT_IN
-                .list(span)
-                .map(|step| fill(step, value))
-                .collect::<Vec<_>>()
-        };
-        if self.record.own_server {
-            return vec![
-                "Do nothing if the sender is a stranger: this is your own policy at work.".into(),
-                "Allow the sender or client in your server's configuration if the mail was wanted."
-                    .into(),
-            ];
-        }
         if let Some(resolver) = facts.resolver {
-            return built_in(resolver.fix);
+            return (&BUILT_IN, resolver.fix);
         }
         if let Some(rule) = facts.rule
             && rule.fix.len > 0
         {
-            return own(rule.fix);
-        }
-        if let Some(list) = facts.blocklist
-            && list.fix.len > 0
-        {
-            return built_in(list.fix);
+            return (facts.tables, rule.fix);
         }
         let row = match facts.tier {
             Tier::Enhanced | Tier::AmbiguousEnhanced => facts.enhanced_row,
@@ -299,10 +282,9 @@ impl<'a> Verdict<'a> {
             _ if self.cause == Cause::Unclassified => facts.code_row.or(facts.class_row),
             _ => None,
         };
-        match row {
-            Some(row) if row.fix.len > 0 => built_in(row.fix),
-            _ => built_in(self.cause.row().fix),
-        }
+        let known = [facts.blocklist.map(|list| list.fix), row.map(|row| row.fix)];
+        let fix = known.into_iter().flatten().find(|fix| fix.len > 0);
+        (&BUILT_IN, fix.unwrap_or(self.cause.row().fix))
     }
 
     /// Where code and wording, or two codes, disagree; in words.
@@ -383,20 +365,16 @@ impl<'a> Verdict<'a> {
     }
 
     /// RFC sections and official pages.
-    #[must_use]
-    pub fn references(&self) -> Vec<&'a str> {
+    pub fn references(&self) -> impl Iterator<Item = &'a str> {
         let facts = &self.facts;
         let rule = facts.rule.map(|rule| facts.tables.str(rule.source));
         let provider = facts.provider(&self.record);
         let page = provider.map(|(tables, row)| tables.str(row.page));
+        let page = page.filter(|page| Some(*page) != rule);
         let of_cause = BUILT_IN.list(self.cause.row().references);
-        let mut references = Vec::with_capacity(2 + of_cause.len());
-        for reference in rule.into_iter().chain(page).chain(of_cause) {
-            if !reference.is_empty() && !references.contains(&reference) {
-                references.push(reference);
-            }
-        }
-        references
+        let others = of_cause.filter(move |other| Some(*other) != rule && Some(*other) != page);
+        let all = rule.into_iter().chain(page).chain(others);
+        all.filter(|reference| !reference.is_empty())
     }
 
     /// What the verdict rests on, strongest first.
@@ -663,6 +641,12 @@ impl<'a> Verdict<'a> {
     }
 }
 
+/// What to do where the own server refused a mail from outside.
+const OWN_SERVER: &[&str] = &[
+    "Do nothing if the sender is a stranger: this is your own policy at work.",
+    "Allow the sender or client in your server's configuration if the mail was wanted.",
+];
+
 fn is_ip(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
 }
@@ -739,6 +723,17 @@ fn unnamed(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // `references` leaves out only what rule and provider name already.
+    #[test]
+    fn no_cause_names_a_reference_twice() {
+        for cause in Cause::ALL {
+            let references: Vec<_> = BUILT_IN.list(cause.row().references).collect();
+            for (place, reference) in references.iter().enumerate() {
+                assert!(!references[..place].contains(reference), "{cause}");
+            }
+        }
+    }
 
     #[test]
     fn a_short_status_is_the_status_as_it_is_displayed() {
