@@ -116,8 +116,8 @@ impl Source {
         &self,
         progress: Option<&Progress>,
         signals: Option<&Signals>,
-    ) -> Result<Box<dyn Read + '_>> {
-        fn ending(signals: Option<&Signals>, file: File) -> Box<dyn Read> {
+    ) -> Result<Box<dyn Read + Send + '_>> {
+        fn ending(signals: Option<&Signals>, file: File) -> Box<dyn Read + Send> {
             // Nobody waits for more of a regular file.
             let waits = file.metadata().is_ok_and(|about| !about.is_file());
             match signals.filter(|_| waits) {
@@ -125,7 +125,10 @@ impl Source {
                 None => Box::new(file),
             }
         }
-        fn counted<'r>(progress: Option<&Progress>, from: impl Read + 'r) -> Box<dyn Read + 'r> {
+        fn counted<'r>(
+            progress: Option<&Progress>,
+            from: impl Read + Send + 'r,
+        ) -> Box<dyn Read + Send + 'r> {
             match progress {
                 Some(progress) => Box::new(progress.count(from)),
                 None => Box::new(from),
@@ -136,7 +139,7 @@ impl Source {
             Self::Stdin { .. } => {
                 let from = match standard_input().filter(|_| signals.is_some()) {
                     Some(file) => ending(signals, file),
-                    None => Box::new(io::stdin().lock()),
+                    None => Box::new(io::stdin()),
                 };
                 unpacked(counted(progress, from)).context("cannot read standard input")?
             }

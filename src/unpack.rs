@@ -33,7 +33,7 @@ const WINDOW_OF_ZSTD: u64 = 1 << 31;
 ///
 /// # Errors
 /// The input's.
-pub fn unpacked<'r>(mut from: impl Read + 'r) -> io::Result<Box<dyn Read + 'r>> {
+pub fn unpacked<'r>(mut from: impl Read + Send + 'r) -> io::Result<Box<dyn Read + Send + 'r>> {
     let mut head = vec![0; HEAD];
     let mut filled = 0;
     while let Some(free) = head.get_mut(filled..).filter(|free| !free.is_empty()) {

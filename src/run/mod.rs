@@ -286,7 +286,11 @@ impl Judge<'_, Out> {
 
     /// Reads lines block by block; each block is answered before more is read. Once input flows, blocks are judged
     /// side by side and answered in order.
-    fn lines<R: Read>(&mut self, mut blocks: Blocks<R>, file: Option<&str>) -> io::Result<()> {
+    fn lines<R: Read + Send>(
+        &mut self,
+        mut blocks: Blocks<R>,
+        file: Option<&str>,
+    ) -> io::Result<()> {
         let mut state = State::default();
         let mut number = 0;
         let threads = thread::available_parallelism().map_or(1, usize::from);

@@ -5,14 +5,13 @@
 //! several lines, a CSV header, deliveries of qmail), the block is judged again with that state, and until the state is
 //! empty again nothing is judged ahead. So the answers are those of one thread, byte for byte.
 //!
-//! Nobody waits for a turn: what is judged is laid down, and whoever lays down what comes next answers all that follows
-//! without a gap.
+//! Each thread reads the block that it judges, so that nobody waits for a reader; nor does anybody wait for a turn: what is
+//! judged is laid down, and whoever lays down what comes next answers all that follows without a gap.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::mem;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -22,6 +21,7 @@ use whybounce::report::notes::Notes;
 
 use super::{Judge, Out, Place, Tally};
 use crate::input::Blocks;
+use crate::progress::Progress;
 use crate::signals::Signals;
 
 /// Pieces a thread that may be judged and wait to be answered: what waits for a slow reader takes memory.
@@ -87,12 +87,25 @@ struct Last<'t, 'j> {
     judge: &'t mut Judge<'j, Out>,
 }
 
-struct Shared<'t, 'j, 's> {
+/// Where the pieces come from.
+struct Input<'b, R> {
+    blocks: &'b mut Blocks<R>,
+    progress: Option<Progress>,
+    /// How many lines were handed out.
+    number: u64,
+    /// How the input ended, if it did.
+    end: Option<io::Result<()>>,
+}
+
+struct Shared<'t, 'j, 's, 'b, R> {
+    input: Mutex<Input<'b, R>>,
     turn: Mutex<Turn>,
     turned: Condvar,
     /// Held by the one who is answering.
     last: Mutex<Last<'t, 'j>>,
     signals: Option<&'s Signals>,
+    /// A report is wanted.
+    with_notes: bool,
     /// How many pieces may wait.
     most: usize,
     /// The state is empty, so that judging ahead is worth it.
@@ -113,7 +126,7 @@ fn widen_pipe() {
 }
 
 /// Judges the block handed out last and all that follow.
-pub(super) fn judge<'j, R: Read>(
+pub(super) fn judge<'j, R: Read + Send>(
     judge: &mut Judge<'j, Out>,
     blocks: &mut Blocks<R>,
     from: Place,
@@ -122,7 +135,7 @@ pub(super) fn judge<'j, R: Read>(
 ) -> io::Result<Place> {
     widen_pipe();
     let judging = judge.judging;
-    let workers: Vec<_> = (0..threads)
+    let mut workers: Vec<_> = (0..threads)
         .map(|_| Judge {
             judging,
             width: judge.width,
@@ -138,14 +151,19 @@ pub(super) fn judge<'j, R: Read>(
             signals: None,
         })
         .collect();
-    // The one who reads shows it.
-    let progress = judge.progress.take();
     let signals = judge.signals.take();
     // What came before counts before.
     judge.count();
-    let with_notes = judge.notes.is_some();
     let hint = from.state.afresh();
     let shared = Shared {
+        input: Mutex::new(Input {
+            blocks,
+            // The one who reads shows it.
+            progress: judge.progress.take(),
+            number: from.number,
+            end: None,
+        }),
+        with_notes: judge.notes.is_some(),
         ahead: AtomicBool::new(from.state.goes_on_like(&hint)),
         hint: Mutex::new(hint),
         turn: Mutex::default(),
@@ -159,74 +177,33 @@ pub(super) fn judge<'j, R: Read>(
         over: AtomicBool::new(false),
         spare: Mutex::default(),
     };
-    let (send, receive) = sync_channel::<Piece>(threads);
-    let receive = Mutex::new(receive);
-    let mut number = from.number;
-    let read = thread::scope(|scope| {
+    thread::scope(|scope| {
+        let own = workers.pop();
         for worker in workers {
-            scope.spawn(|| work(worker, &receive, &shared, file));
+            scope.spawn(|| work(worker, &shared, file));
         }
-        let mut place = 0;
-        let read = loop {
-            let spare = locked(&shared.spare).pop();
-            let mut piece = spare.unwrap_or_else(|| Piece {
-                notes: with_notes.then(Notes::default),
-                ..Piece::default()
-            });
-            (piece.lines, piece.length) = blocks.trade(piece.lines);
-            piece.place = place;
-            piece.before = number;
-            piece.hint = locked(&shared.hint).afresh();
-            let lines = piece.lines.get(..piece.length).unwrap_or_default();
-            number +=
-                memchr_iter(b'\n', lines).count() as u64 + u64::from(lines.last() != Some(&b'\n'));
-            place += 1;
-            locked(&shared.turn).sent = place;
-            if let Some(signals) = shared.signals {
-                signals.work();
-            }
-            // The workers are gone only when all is over.
-            if send.send(piece).is_err() {
-                break Ok(());
-            }
-            if shared.over.load(Ordering::Relaxed) || shared.signals.is_some_and(Signals::came) {
-                break Ok(());
-            }
-            if let Some(progress) = &progress {
-                progress.go_on();
-            }
-            match blocks.next_block() {
-                Ok(Some(_)) => {}
-                Ok(None) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
-        drop(send);
-        read
+        if let Some(worker) = own {
+            work(worker, &shared, file);
+        }
     });
-    let last = shared
-        .last
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
-    last.judge.progress = progress;
+    let input = unlocked(shared.input);
+    let last = unlocked(shared.last);
+    last.judge.progress = input.progress;
     last.judge.signals = signals;
-    read.map(|()| Place {
+    input.end.unwrap_or(Ok(()))?;
+    Ok(Place {
         state: last.state,
-        number,
+        number: input.number,
     })
 }
 
 /// Judges pieces until there are no more.
-fn work(
+fn work<R: Read>(
     mut worker: Judge<'_, Vec<u8>>,
-    pieces: &Mutex<Receiver<Piece>>,
-    shared: &Shared<'_, '_, '_>,
+    shared: &Shared<'_, '_, '_, '_, R>,
     file: Option<&str>,
 ) {
-    loop {
-        // Bound to a name first: within `while let` the lock would be held while the piece is judged.
-        let piece = locked(pieces).recv();
-        let Ok(mut piece) = piece else { return };
+    while let Some(mut piece) = next_piece(shared) {
         piece.judged_ahead = shared.ahead.load(Ordering::Relaxed);
         if piece.judged_ahead {
             let state = piece.hint.afresh();
@@ -236,11 +213,61 @@ fn work(
     }
 }
 
+/// Reads the next piece; the first is the block that was handed out last.
+fn next_piece<R: Read>(shared: &Shared<'_, '_, '_, '_, R>) -> Option<Piece> {
+    let mut input = locked(&shared.input);
+    let place = locked(&shared.turn).sent;
+    if place > 0 {
+        input.read_on(shared);
+    }
+    if input.end.is_some() {
+        return None;
+    }
+    let spare = locked(&shared.spare).pop();
+    let mut piece = spare.unwrap_or_else(|| Piece {
+        notes: shared.with_notes.then(Notes::default),
+        ..Piece::default()
+    });
+    (piece.lines, piece.length) = input.blocks.trade(piece.lines);
+    piece.place = place;
+    piece.before = input.number;
+    piece.hint = locked(&shared.hint).afresh();
+    let lines = piece.lines.get(..piece.length).unwrap_or_default();
+    input.number +=
+        memchr_iter(b'\n', lines).count() as u64 + u64::from(lines.last() != Some(&b'\n'));
+    locked(&shared.turn).sent = place + 1;
+    if let Some(signals) = shared.signals {
+        signals.work();
+    }
+    Some(piece)
+}
+
+impl<R: Read> Input<'_, R> {
+    /// Reads a block, unless the input has ended or nothing more is needed.
+    fn read_on(&mut self, shared: &Shared<'_, '_, '_, '_, R>) {
+        if self.end.is_some() {
+            return;
+        }
+        if shared.over.load(Ordering::Relaxed) || shared.signals.is_some_and(Signals::came) {
+            self.end = Some(Ok(()));
+            return;
+        }
+        if let Some(progress) = &self.progress {
+            progress.go_on();
+        }
+        self.end = match self.blocks.next_block() {
+            Ok(Some(_)) => None,
+            Ok(None) => Some(Ok(())),
+            Err(error) => Some(Err(error)),
+        };
+    }
+}
+
 /// Lays a piece down, and answers what comes next as far as it lies there, unless somebody else is at it.
-fn lay_down(
+fn lay_down<R>(
     piece: Piece,
     worker: &mut Judge<'_, Vec<u8>>,
-    shared: &Shared<'_, '_, '_>,
+    shared: &Shared<'_, '_, '_, '_, R>,
     file: Option<&str>,
 ) {
     let mut turn = locked(&shared.turn);
@@ -268,8 +295,8 @@ fn lay_down(
         shared.turned.notify_all();
         // Whoever reads may wait for input for hours; a signal that came meanwhile has waited long enough.
         if turn.next == turn.sent
+            && !shared.with_notes
             && let Some(signals) = shared.signals
-            && locked(&shared.last).judge.report.is_none()
             && signals.rest()
         {
             signals.obey();
@@ -279,10 +306,10 @@ fn lay_down(
 }
 
 /// Answers the piece that comes next.
-fn answer(
+fn answer<R>(
     piece: &mut Piece,
     worker: &mut Judge<'_, Vec<u8>>,
-    shared: &Shared<'_, '_, '_>,
+    shared: &Shared<'_, '_, '_, '_, R>,
     file: Option<&str>,
 ) {
     let mut last = locked(&shared.last);
@@ -318,4 +345,9 @@ fn answer(
 /// A lock that outlives a thread's panic, for the others still have whole lines to write.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What a lock held.
+fn unlocked<T>(mutex: Mutex<T>) -> T {
+    mutex.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
