@@ -91,11 +91,15 @@ impl<'k> Classifier<'k> {
     where
         'k: 'a,
     {
-        let mut verdict = self.judge(record.into());
-        if let Some(own) = self.own {
-            verdict.tell_whose(own);
+        // A verdict is large, and each of these hands on the place where the caller wants it.
+        match self.own {
+            None => self.judge(record.into()),
+            Some(own) => {
+                let mut verdict = self.judge(record.into());
+                verdict.tell_whose(own);
+                verdict
+            }
         }
-        verdict
     }
 
     fn judge<'a>(&mut self, record: Record<'a>) -> Verdict<'a>

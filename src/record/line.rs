@@ -491,14 +491,17 @@ fn behind_octet(text: &[u8]) -> Option<&[u8]> {
     }
 }
 
+/// The name and the address of a host, as far as they are known.
+pub type Peer<'a> = (Option<&'a str>, Option<&'a str>);
+
 /// Name and address out of `mx.example.com[192.0.2.1]:25`; a name that is not known (`unknown`) is none.
-pub fn peer(text: &str) -> (Option<&str>, Option<&str>) {
+pub fn peer(text: &str) -> Peer<'_> {
     let (name, behind) = split(text, b'[').unwrap_or((text, ""));
     peer_of(name, behind)
 }
 
 /// The same of a name and what stands behind its opening bracket.
-pub fn peer_of<'a>(name: &'a str, behind: &'a str) -> (Option<&'a str>, Option<&'a str>) {
+pub fn peer_of<'a>(name: &'a str, behind: &'a str) -> Peer<'a> {
     let name = name.trim_ascii();
     let name = name.strip_suffix('.').unwrap_or(name);
     let address = split(behind, b']').and_then(|(address, _)| ip(address));

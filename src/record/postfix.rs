@@ -5,7 +5,7 @@
 //! `tls=` came one after the other. Zimbra, iRedMail, mailcow and Modoboa write these lines, too.
 
 use super::line::{
-    Line, between, code, cut, cut_last, find, has, near, peer, peer_of, some, speaks, split,
+    Line, Peer, between, code, cut, cut_last, find, has, near, peer, peer_of, some, speaks, split,
     trimmed,
 };
 use super::{Give, Outcome, Record, Seen, State, reply};
@@ -118,7 +118,7 @@ fn delivery(text: &str) -> Option<Record<'_>> {
             .strip_prefix("status=")
             .or_else(|| rest.strip_prefix("stat="))
         {
-            return status_of(recipient, relay, dsn, status);
+            return Some(status_of(recipient, relay, dsn, status));
         }
         // An address may hold a comma and a blank when it is quoted.
         if let Some(original) = rest.strip_prefix("orig_to=<") {
@@ -179,7 +179,7 @@ fn status_of<'a>(
     relay: Option<&'a str>,
     dsn: Option<Enhanced>,
     status: &'a str,
-) -> Option<Record<'a>> {
+) -> Record<'a> {
     let (word, reason) = split(status, b' ').unwrap_or((status, ""));
     let word = word.trim_end_matches([',', '"', '\'']);
     let outcome = match word {
@@ -207,7 +207,7 @@ fn status_of<'a>(
         record.remote_host = host.map(Into::into);
         record.remote_ip = ip.map(Into::into);
     }
-    Some(record)
+    record
 }
 
 /// Takes the brackets off a reason; the closing one is missing where the line was cut, and people paste quotes behind it.
@@ -234,9 +234,9 @@ pub fn said(reason: &str) -> Record<'_> {
     // A host has no blank in it, so what follows the first one tells.
     if let Some(rest) = inner.strip_prefix("host ")
         && let Some((host, rest)) = split(rest, b' ')
-        && let Some(record) = answer(host, rest)
+        && let Some((peer, reply, phase)) = answer(host, rest)
     {
-        return record;
+        return spoken(peer, reply, phase);
     }
     if let Some(rest) = inner.strip_prefix("SASL authentication failed; ") {
         let rest = rest.strip_prefix("server ").unwrap_or(rest);
@@ -277,23 +277,19 @@ pub fn said(reason: &str) -> Record<'_> {
 
 /// What a host `said: ...` or with which words it `refused to talk to me: ...`. A host has an address or a socket in
 /// brackets, so that prose is none.
-fn answer<'a>(host: &'a str, rest: &'a str) -> Option<Record<'a>> {
+fn answer<'a>(host: &'a str, rest: &'a str) -> Option<(Peer<'a>, &'a str, Option<Phase>)> {
     let (name, behind) = split(host, b'[')?;
-    let host = peer_of(name, behind);
+    let peer = peer_of(name, behind);
     if let Some(reply) = rest.strip_prefix("said: ") {
         let (reply, phase) = in_reply_to(reply);
-        return Some(spoken(host, reply, phase));
+        return Some((peer, reply, phase));
     }
     let reply = rest.strip_prefix("refused to talk to me: ")?;
-    Some(spoken(host, reply, Some(Phase::Connect)))
+    Some((peer, reply, Some(Phase::Connect)))
 }
 
 /// Puts a server's words into a record.
-fn spoken<'a>(
-    (host, ip): (Option<&'a str>, Option<&'a str>),
-    reply: &'a str,
-    phase: Option<Phase>,
-) -> Record<'a> {
+fn spoken<'a>((host, ip): Peer<'a>, reply: &'a str, phase: Option<Phase>) -> Record<'a> {
     Record {
         reply: trimmed(reply).into(),
         remote_host: host.map(Into::into),
@@ -512,7 +508,7 @@ fn cut_out(text: &str, queued: bool) -> Option<Record<'_>> {
             let relay = between(text, "relay=", ",");
             let dsn = between(text, "dsn=", ",")
                 .and_then(|code| Enhanced::read(code).map(|(code, _)| code));
-            return status_of("", relay, dsn, text.get(at + "status=".len()..)?)
+            return Some(status_of("", relay, dsn, text.get(at + "status=".len()..)?))
                 .filter(|record| record.outcome.is_some());
         }
     }
@@ -532,7 +528,8 @@ fn tail(text: &str) -> Option<Record<'_>> {
             Some(inside) if has(before, "(host ") || text.starts_with('(') => inside,
             _ => rest,
         };
-        if let Some(mut record) = answer(host, rest) {
+        if let Some((peer, reply, phase)) = answer(host, rest) {
+            let mut record = spoken(peer, reply, phase);
             // `<bob@example.com>: host ...` of the text that Postfix puts into a bounce mail.
             record.recipient = cut(before, ">: ")
                 .and_then(|(address, _)| reply::address(address))
