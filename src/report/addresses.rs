@@ -154,13 +154,18 @@ impl Addresses {
         })
     }
 
-    /// The causes of each recipient's refusals, as far as recipients are kept.
-    pub fn causes(&self) -> impl Iterator<Item = Cause> {
-        let addresses = self.known.iter().filter(|(text, _)| !text.is_empty());
-        addresses.flat_map(|(_, address)| {
-            let causes = Cause::ALL.iter().copied();
-            causes.filter(|cause| address.causes & 1 << *cause as u64 != 0)
-        })
+    /// Of each cause, by its number, how many recipients were refused for it, as far as recipients are kept.
+    #[must_use]
+    pub fn recipients(&self) -> [u64; Cause::ALL.len()] {
+        let mut sums = [0; Cause::ALL.len()];
+        for (_, address) in self.known.iter().filter(|(text, _)| !text.is_empty()) {
+            let mut left = address.causes;
+            while let Some(sum) = sums.get_mut(left.trailing_zeros() as usize) {
+                *sum += 1;
+                left &= left - 1;
+            }
+        }
+        sums
     }
 
     /// Whether there were too many addresses to keep them all.

@@ -261,14 +261,12 @@ impl Report {
         for list in self.lists.values_mut() {
             list.listed.prune();
         }
-        for block in self.causes.iter_mut().flatten() {
-            block.settled = 0;
-            block.recipients = 0;
-            block.more_recipients = self.addresses.are_cut();
-        }
-        for cause in self.addresses.causes() {
-            if let Some(Some(block)) = self.causes.get_mut(cause as usize) {
-                block.recipients += 1;
+        let recipients = self.addresses.recipients();
+        for (block, recipients) in self.causes.iter_mut().zip(recipients) {
+            if let Some(block) = block {
+                block.settled = 0;
+                block.recipients = recipients;
+                block.more_recipients = self.addresses.are_cut();
             }
         }
         for (cause, count) in self.addresses.settled() {
