@@ -1,6 +1,6 @@
 //! Texts by their hashes: recipients, mails, domains and hosts are told apart without being kept.
 
-use std::hash::{DefaultHasher, Hasher};
+use siphasher::sip::SipHasher13;
 
 use super::bounded::MIX;
 use crate::record::Record;
@@ -13,20 +13,18 @@ const LONGEST: usize = 320;
 pub struct Name(pub u64);
 
 impl Name {
-    /// The name of a text.
+    /// The name of a text: SipHash-1-3 of its bytes in lower case.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        let mut lower = [0; 64];
-        for piece in text.as_bytes().chunks(lower.len()) {
-            if let Some(start) = lower.get_mut(..piece.len()) {
-                start.copy_from_slice(piece);
-            }
-            // All of it: for a length that is known the machine takes many bytes at once.
-            lower.make_ascii_lowercase();
-            hasher.write(lower.get(..piece.len()).unwrap_or_default());
-        }
-        Self(hasher.finish())
+        let hash = |lower: &[u8]| Self(SipHasher13::new().hash(lower));
+        let mut short = [0; 64];
+        let Some(lower) = short.get_mut(..text.len()) else {
+            return hash(text.to_ascii_lowercase().as_bytes());
+        };
+        lower.copy_from_slice(text.as_bytes());
+        // All of it: for a length that is known the machine takes many bytes at once.
+        short.make_ascii_lowercase();
+        hash(short.get(..text.len()).unwrap_or_default())
     }
 }
 
