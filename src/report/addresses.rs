@@ -13,7 +13,7 @@ pub const MOST: usize = 70_000;
 struct Sieve(Vec<u64>);
 
 impl Sieve {
-    const BITS: u64 = 1 << 20;
+    const BITS: u64 = 1 << 22;
 
     fn new() -> Self {
         Self(vec![0; (Self::BITS / 64) as usize])
