@@ -155,7 +155,7 @@ Examples:
 
 Exit status:
   0  at least one verdict was given
-  1  nothing was recognised, nothing passed --only, or an example failed --check-rules
+  1  nothing was recognised, nothing passed --only, or --check-rules found a failure or no rule
   2  trouble: bad arguments or rules, a file that cannot be read, output that cannot be written
 
 With --exit-status and a single record, as in sysexits(3):

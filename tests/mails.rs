@@ -1232,6 +1232,23 @@ fn a_heading_tells_what_became_of_the_recipients_below() {
 }
 
 #[test]
+fn a_heading_that_denies_a_delivery_is_none() {
+    for heading in [
+        "Your message was not successfully delivered to the following recipients:",
+        "Your message could not be relayed to these addresses:",
+        "Your message couldn't be relayed to:",
+        "Unsuccessful: your message was delivered to the server of, but not to:",
+    ] {
+        let records = bounced(&plain(&format!(
+            "{heading}\n\n   bob@example.net\n\nThe mailbox is full.\n"
+        )));
+        assert_eq!(records.len(), 1, "{heading}");
+        assert_eq!(records[0].outcome, Some(Outcome::Bounced), "{heading}");
+        assert!(records[0].reply.contains("full"), "{heading}");
+    }
+}
+
+#[test]
 fn sendmails_note_behind_an_address_tells_what_became_of_it() {
     let records = bounced(&plain(
         "   ----- The following addresses have delivery notifications -----\n<ann@example.net>  (unrecoverable error)\n\

@@ -11,7 +11,7 @@ use super::hop::{self, Said};
 use super::mime;
 use super::report::MOST_RECIPIENTS;
 use super::text::{is_address, one_line, unglued, within, within_end};
-use super::words::{SECTIONS, weight};
+use super::words::{DENIALS, SECTIONS, weight};
 use crate::record::Outcome;
 use crate::reply::Enhanced;
 
@@ -306,7 +306,8 @@ fn addresses(line: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.contains('@') && is_address(word))
 }
 
-/// Is this address named as a message or as a sender? `Message <1@example.org> could not be delivered`, `no mail from a@b`.
+/// Whether this address is named as a message or as a sender: `Message <1@example.org> could not be delivered`, `no mail
+/// from a@b`.
 fn is_of_another(line: &str, address: &str) -> bool {
     line.split_once(address).is_some_and(|(head, _)| {
         let head = head.trim_end_matches(['<', '(', '[', '"', ':', ' ']);
@@ -568,11 +569,18 @@ fn outcome_of(lines: &[Line<'_>], at: usize) -> Option<Outcome> {
     section_of(&heading.to_lowercase())
 }
 
-/// What a heading, in lower case, says became of the mail.
+/// What a heading, in lower case, says became of the mail. `could not be relayed to` is no success.
 fn section_of(heading: &str) -> Option<Outcome> {
+    let is_denied = heading
+        .split(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '\'' | '\u{2019}')))
+        .any(|word| {
+            DENIALS.contains(&word) || word.ends_with("n't") || word.ends_with("n\u{2019}t")
+        });
     SECTIONS
         .iter()
-        .find(|(words, _)| heading.contains(words))
+        .find(|(words, outcome)| {
+            heading.contains(words) && !(is_denied && *outcome == Outcome::Sent)
+        })
         .map(|(_, outcome)| *outcome)
 }
 

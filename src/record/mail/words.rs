@@ -144,6 +144,13 @@ pub const SECTIONS: &[(&str, Outcome)] = &[
     ("has been delivered to", Outcome::Sent),
 ];
 
+/// Words of a heading that speaks of a delivery which there was not, or not to all.
+#[rustfmt::skip]
+pub const DENIALS: &[&str] = &[
+    "not", "cannot", "unable", "unsuccessful", "unsuccessfully", "undelivered", "failed", "failure", "never", "neither",
+    "but", "except",
+];
+
 /// What begins a line that tells the reason and nothing else.
 #[rustfmt::skip]
 const LABELS: &[&str] = &[
