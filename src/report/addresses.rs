@@ -1,8 +1,8 @@
 //! Which addresses are in trouble, and which of them got their mail in the end. Memory is bounded.
 
-use super::bounded::Bounded;
+use super::bounded::{Bounded, Limit};
 use super::few::Few;
-use super::names::{Name, Quick, Whom};
+use super::names::{Name, Quick};
 use crate::knowledge::Cause;
 
 /// Addresses that are kept. The refusals of further ones are counted, but a later success is not seen.
@@ -35,6 +35,16 @@ impl Sieve {
         let (word, bit) = Self::place(quick);
         self.0.get(word).is_some_and(|word| word & bit != 0)
     }
+}
+
+/// A refusal of a recipient or, where none is told, of a mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Refusal {
+    pub name: Name,
+    pub quick: Quick,
+    pub is_mail: bool,
+    pub cause: Cause,
+    pub fate: Fate,
 }
 
 /// What is known of an address that was refused, or of a mail of unknown recipients, which has no text.
@@ -112,22 +122,32 @@ impl Addresses {
         }
     }
 
-    /// Takes note of a refusal and what it does to the address, which is shown like this.
-    pub fn refuse(&mut self, whom: Whom, shown: &str, cause: Cause, fate: Fate) {
+    /// Takes note of a refusal of an address that is shown like this, if it is shown.
+    pub fn refuse(&mut self, refusal: Refusal, shown: &str) {
         self.refusals += 1;
-        self.with_mails |= whom.is_mail;
-        let address = self.known.get_or_put(whom.name, shown, || {
-            self.sieve.put(whom.quick);
+        self.with_mails |= refusal.is_mail;
+        let address = self.known.get_or_put(refusal.name, shown, || {
+            self.sieve.put(refusal.quick);
             Address::default()
         });
         if let Some(address) = address {
             address.refusals += 1;
-            address.causes |= 1 << cause as u64;
-            address.fate = address.fate.max(Some(fate));
-            if fate == Fate::Delayed {
-                address.delay(cause);
+            address.causes |= 1 << refusal.cause as u64;
+            address.fate = address.fate.max(Some(refusal.fate));
+            if refusal.fate == Fate::Delayed {
+                address.delay(refusal.cause);
             }
         }
+    }
+
+    /// Counts refusals of addresses that are not kept.
+    pub fn let_go(&mut self, refusals: u64) {
+        self.refusals += refusals;
+    }
+
+    /// Which addresses are kept.
+    pub const fn limit(&self) -> Limit {
+        self.known.limit()
     }
 
     /// Lets go of what is too much.

@@ -14,11 +14,30 @@ pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 /// never comes back, so what is kept is complete.
 #[derive(Clone, Debug)]
 pub struct Bounded<V> {
-    kept: HashMap<Name, (Text, V), Seed>,
+    /// Where the entries of the names stand. Only this is searched, and it is small: what is far away takes long to look at.
+    places: HashMap<Name, u32, Seed>,
+    entries: Vec<Entry<V>>,
     texts: Texts,
     most: usize,
-    /// Names above it had to go.
-    limit: Option<Name>,
+    limit: Limit,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<V> {
+    name: Name,
+    text: Text,
+    value: V,
+}
+
+/// The greatest name that is kept, once some had to go; it only falls.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limit(Option<Name>);
+
+impl Limit {
+    /// Whether the name had to go, or would have to.
+    pub fn excludes(self, name: Name) -> bool {
+        self.0.is_some_and(|limit| name > limit)
+    }
 }
 
 impl Hash for Name {
@@ -28,22 +47,25 @@ impl Hash for Name {
 }
 
 impl<V> Bounded<V> {
-    /// An empty map for so many names. It holds a quarter more until it is pruned.
+    /// An empty map for so many names. It holds half as many more until it is pruned.
     pub fn new(most: usize) -> Self {
         Self {
-            kept: HashMap::default(),
+            places: HashMap::default(),
+            entries: Vec::new(),
             texts: Texts::default(),
             most,
-            limit: None,
+            limit: Limit::default(),
         }
     }
 
     /// The value of a name that is there, to be changed.
     pub fn get_mut(&mut self, name: Name) -> Option<&mut V> {
-        if self.is_out(name) {
+        if self.limit.excludes(name) {
             return None;
         }
-        self.kept.get_mut(&name).map(|(_, value)| value)
+        let place = *self.places.get(&name)?;
+        let entry = self.entries.get_mut(place as usize)?;
+        Some(&mut entry.value)
     }
 
     /// The value of a name that is there or can be put there with its text.
@@ -53,53 +75,57 @@ impl<V> Bounded<V> {
         text: &str,
         value: impl FnOnce() -> V,
     ) -> Option<&mut V> {
-        if self.kept.len() >= self.most + self.most / 4 {
+        if self.entries.len() >= self.most + self.most / 2 {
             self.prune();
         }
-        if self.is_out(name) {
+        if self.limit.excludes(name) {
             return None;
         }
-        let texts = &mut self.texts;
-        let (_, value) = self
-            .kept
-            .entry(name)
-            .or_insert_with(|| (texts.keep(text), value()));
-        Some(value)
+        let (entries, texts) = (&mut self.entries, &mut self.texts);
+        let place = *self.places.entry(name).or_insert_with(|| {
+            let (text, value) = (texts.keep(text), value());
+            entries.push(Entry { name, text, value });
+            entries.len() as u32 - 1
+        });
+        let entry = entries.get_mut(place as usize)?;
+        Some(&mut entry.value)
     }
 
-    /// Whether the name had to go, or would have to.
-    fn is_out(&self, name: Name) -> bool {
-        self.limit.is_some_and(|limit| name > limit)
+    /// Which names are kept.
+    pub const fn limit(&self) -> Limit {
+        self.limit
     }
 
     /// Whether some names had to go.
-    pub fn is_cut(&self) -> bool {
-        self.limit.is_some()
+    pub const fn is_cut(&self) -> bool {
+        self.limit.0.is_some()
     }
 
     /// Lets go of what is too much.
     pub fn prune(&mut self) {
-        if self.kept.len() <= self.most {
+        if self.entries.len() <= self.most {
             return;
         }
-        let mut names: Vec<Name> = self.kept.keys().copied().collect();
+        let mut names: Vec<Name> = self.entries.iter().map(|entry| entry.name).collect();
         let (_, limit, _) = names.select_nth_unstable(self.most - 1);
-        let limit = *limit;
-        self.limit = Some(limit);
-        let all = mem::take(&mut self.texts);
-        self.kept.retain(|name, (text, _)| {
-            let stays = *name <= limit;
+        self.limit = Limit(Some(*limit));
+        let (all, limit) = (mem::take(&mut self.texts), self.limit);
+        self.entries.retain_mut(|entry| {
+            let stays = !limit.excludes(entry.name);
             if stays {
-                *text = self.texts.keep(all.get(*text));
+                entry.text = self.texts.keep(all.get(entry.text));
             }
             stays
         });
+        self.places.clear();
+        let names = self.entries.iter().map(|entry| entry.name);
+        self.places.extend(names.zip(0..));
     }
 
     /// All that is kept, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &V)> {
-        let kept = self.kept.values();
-        kept.map(|(text, value)| (self.texts.get(*text), value))
+        let entries = self.entries.iter();
+        entries.map(|entry| (self.texts.get(entry.text), &entry.value))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod addresses;
 mod bounded;
 mod few;
+mod hits;
 mod names;
 pub mod notes;
 mod texts;
@@ -14,18 +15,19 @@ pub mod times;
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::iter::zip;
 use std::mem;
 
 use addresses::{Addresses, Fate};
 use bounded::Bounded;
-use names::{Name, Quick};
-use notes::{Network, Note, Notes, Refusal};
-use texts::Texts;
+use hits::Only;
+pub use hits::{Hits, Scope};
+use names::Name;
+use notes::{Note, Notes};
 use times::Times;
 
 use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
 use crate::verdict::Verdict;
-use crate::vocabulary::{Family, Owner, Priority};
 
 /// Domains that are told apart.
 const MOST_DOMAINS: usize = 22_000;
@@ -99,56 +101,18 @@ impl Default for Report {
 #[derive(Clone, Debug)]
 pub struct Block {
     pub cause: Cause,
-    pub count: u64,
+    pub hits: Hits,
     /// Those after which the recipient, or the same mail, was accepted.
     pub settled: u64,
-    /// By [`Priority`].
-    pub priorities: [u64; Priority::ALL.len()],
-    /// By [`Owner`].
-    pub owners: [u64; Owner::ALL.len()],
-    /// By [`Family`].
-    pub families: [u64; Family::ALL.len()],
     /// Different recipients, as far as they could be told apart.
     pub recipients: u64,
     /// There may be more of them.
     pub more_recipients: bool,
-    /// By the name of the provider: the one that spoke, or else the one whose host or mailbox it is.
-    providers: Vec<(Box<str>, u64)>,
     /// Different domains of its recipients, as far as they could be told apart: known at the end, as those named are.
     pub all_domains: usize,
     domains: Vec<(Box<str>, u64)>,
-    recipient: Only,
-    domain: Only,
-    /// Where it comes from if not from a provider.
-    network: Only,
-    rule: Only,
     /// The first of them.
     pub example: Example,
-}
-
-/// Whom a cause hits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    OneRecipient,
-    OneDomain,
-    OneProvider,
-    SeveralProviders,
-    /// The records do not tell.
-    Unknown,
-}
-
-impl Scope {
-    /// The word for it in JSON.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::OneRecipient => "one-recipient",
-            Self::OneDomain => "one-domain",
-            Self::OneProvider => "one-provider",
-            Self::SeveralProviders => "several-providers",
-            Self::Unknown => "unknown",
-        }
-    }
 }
 
 /// A refusal that stands for the others.
@@ -175,33 +139,6 @@ pub struct List {
     listed: Bounded<u64>,
 }
 
-/// Whether something is always the same.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Only {
-    Nothing,
-    One(u64),
-    Several,
-}
-
-impl Only {
-    fn of(Name(hash): Name) -> Self {
-        Self::One(hash)
-    }
-
-    /// Somebody who is not named may be somebody else.
-    fn named(name: Option<Name>) -> Self {
-        name.map_or(Self::Several, Self::of)
-    }
-
-    fn add(&mut self, other: Self) {
-        *self = match (*self, other) {
-            (same, Self::Nothing) | (Self::Nothing, same) => same,
-            (Self::One(left), Self::One(right)) if left == right => other,
-            _ => Self::Several,
-        };
-    }
-}
-
 impl Report {
     /// Counts what was noted, and empties the notes. Parts of an input are counted in its order.
     pub fn count(&mut self, notes: &mut Notes) {
@@ -214,13 +151,15 @@ impl Report {
                 place.get_or_insert_with(|| Box::new(Block::new(example)));
             }
         }
-        let text = &notes.text;
-        for refusal in &notes.refusals {
-            if let Some(Some(block)) = self.causes.get_mut(refusal.cause as usize) {
-                block.add(refusal, text);
+        for (block, hits) in zip(&mut self.causes, &notes.hits) {
+            if let Some(block) = block
+                && hits.count > 0
+            {
+                self.refused += hits.count;
+                block.hits.merge(hits);
             }
         }
-        self.refused += notes.refusals.len() as u64;
+        let text = &notes.text;
         // All of a kind at once: so the machine can fetch what is counted next from far away while it counts this.
         for &(name, domain, cause) in &notes.domains {
             let new = || [0; Cause::ALL.len()];
@@ -234,15 +173,7 @@ impl Report {
                 Note::Success { recipient, mail } => {
                     self.addresses.deliver(text.get(recipient), text.get(mail));
                 }
-                Note::Refusal {
-                    whom,
-                    recipient,
-                    cause,
-                    fate,
-                } => {
-                    self.addresses
-                        .refuse(whom, text.get(recipient), cause, fate);
-                }
+                Note::Refusal(refusal, shown) => self.addresses.refuse(refusal, text.get(shown)),
             }
         }
         for &(list, listed) in &notes.listings {
@@ -250,7 +181,9 @@ impl Report {
             let hits = hits.or_insert_with(|| List::new(list));
             hits.add(listed.map(|listed| text.get(listed)));
         }
+        self.addresses.let_go(notes.not_kept);
         notes.clear();
+        notes.limit = self.addresses.limit();
     }
 
     /// Counts what can be counted at the end only: to be called when all was added, before anything is read.
@@ -307,9 +240,9 @@ impl Report {
     pub fn blocks(&self) -> Vec<&Block> {
         let mut blocks: Vec<&Block> = self.causes.iter().flatten().map(|block| &**block).collect();
         blocks.sort_by_key(|block| {
-            let left = block.count - block.settled;
+            let (left, hits) = (block.left(), &block.hits);
             (
-                Reverse((left > 0, block.priority(), left, block.count)),
+                Reverse((left > 0, hits.priority(), left, hits.count)),
                 block.cause.id(),
             )
         });
@@ -347,93 +280,20 @@ impl Block {
     fn new(example: Example) -> Self {
         Self {
             cause: example.cause,
-            count: 0,
+            hits: Hits::default(),
             settled: 0,
-            priorities: Default::default(),
-            owners: Default::default(),
-            families: Default::default(),
             recipients: 0,
             more_recipients: false,
-            providers: Vec::new(),
             all_domains: 0,
             domains: Vec::new(),
-            recipient: Only::Nothing,
-            domain: Only::Nothing,
-            network: Only::Nothing,
-            rule: Only::Nothing,
             example,
-        }
-    }
-
-    fn add(&mut self, refusal: &Refusal, text: &Texts) {
-        self.count += 1;
-        count(&mut self.priorities, refusal.priority as usize);
-        count(&mut self.owners, refusal.owner as usize);
-        count(&mut self.families, refusal.family as usize);
-        self.recipient.add(Only::named(refusal.recipient));
-        self.domain.add(Only::named(refusal.domain));
-        match refusal.network {
-            Network::Provider(name) => self.add_provider(text.get(name)),
-            Network::Other(name) => self.network.add(Only::of(name)),
-            Network::Unknown => {}
-        }
-        if let Some(Quick(hash)) = refusal.rule {
-            self.rule.add(Only::One(hash));
-        }
-    }
-
-    fn add_provider(&mut self, name: &str) {
-        match self
-            .providers
-            .iter_mut()
-            .find(|(known, _)| **known == *name)
-        {
-            Some((_, count)) => *count += 1,
-            None => self.providers.push((name.into(), 1)),
         }
     }
 
     /// Refusals that nothing settled.
     #[must_use]
     pub fn left(&self) -> u64 {
-        self.count - self.settled
-    }
-
-    /// The highest priority of them.
-    #[must_use]
-    pub fn priority(&self) -> Priority {
-        let highest = self.priorities.iter().rposition(|count| *count > 0);
-        highest
-            .and_then(|place| Priority::ALL.get(place).copied())
-            .unwrap_or(Priority::Info)
-    }
-
-    /// Who has to act in most of them.
-    #[must_use]
-    pub fn owner(&self) -> Owner {
-        let most = self
-            .owners
-            .iter()
-            .zip(Owner::ALL)
-            .rev()
-            .max_by_key(|(count, _)| **count);
-        most.map_or(Owner::Unknown, |(_, owner)| *owner)
-    }
-
-    /// Whom it hits.
-    #[must_use]
-    pub fn scope(&self) -> Scope {
-        let mut network = self.network;
-        for (name, _) in &self.providers {
-            network.add(Only::of(Name::of(name)));
-        }
-        match (self.recipient, self.domain, network) {
-            (Only::One(_), ..) => Scope::OneRecipient,
-            (_, Only::One(_), _) => Scope::OneDomain,
-            (_, _, Only::One(_)) => Scope::OneProvider,
-            (_, _, Only::Several) => Scope::SeveralProviders,
-            _ => Scope::Unknown,
-        }
+        self.hits.count - self.settled
     }
 
     /// The domains of its recipients with their counts, the most frequent first, as far as they are named.
@@ -443,17 +303,11 @@ impl Block {
         domains.map(|(domain, count)| (&**domain, *count)).collect()
     }
 
-    /// The providers with their counts, the most frequent first.
-    #[must_use]
-    pub fn providers(&self) -> Vec<(&str, u64)> {
-        sorted(self.providers.iter().map(|(name, count)| (&**name, *count)))
-    }
-
     /// What to do, first step first: as precise as all of them have in common.
     #[must_use]
     pub fn fix(&self) -> &[String] {
-        match (self.recipient, self.rule) {
-            _ if self.count == 1 => &self.example.fix,
+        match (self.hits.recipient, self.hits.rule) {
+            _ if self.hits.count == 1 => &self.example.fix,
             (Only::One(_), Only::One(_) | Only::Nothing) => &self.example.fix,
             (_, Only::One(_)) => &self.example.fix_of_rule,
             _ => &self.example.fix_of_cause,
@@ -509,12 +363,6 @@ impl List {
     #[must_use]
     pub fn listed(&self) -> Vec<(&str, u64)> {
         sorted(self.listed.iter().map(|(listed, count)| (listed, *count)))
-    }
-}
-
-fn count(counts: &mut [u64], place: usize) {
-    if let Some(sum) = counts.get_mut(place) {
-        *sum += 1;
     }
 }
 
@@ -578,10 +426,10 @@ mod tests {
                 format!(
                     "{} {} {} {} {:?} {:?} {:?} {:?}",
                     block.cause,
-                    block.count,
+                    block.hits.count,
                     block.settled,
                     block.recipients,
-                    block.scope(),
+                    block.hits.scope(),
                     block.fix(),
                     block.domains(),
                     block.example.reply,
@@ -642,7 +490,7 @@ mod tests {
             .find(|block| block.cause.id() == "greylisted")
             .unwrap();
         assert_eq!(
-            (greylisted.count, greylisted.settled, greylisted.left()),
+            (greylisted.hits.count, greylisted.settled, greylisted.left()),
             (5, 4, 1)
         );
         assert_eq!(report.delayed(9).shown, ["ann@example.com"]);
@@ -727,7 +575,7 @@ mod tests {
                         .replace("relay=mx.example.com[192.0.2.1]:25", "relay=none")
                 })
                 .collect();
-            assert_eq!(of(&lines).blocks()[0].scope(), scope, "{recipients:?}");
+            assert_eq!(of(&lines).blocks()[0].hits.scope(), scope, "{recipients:?}");
         }
     }
 
@@ -781,7 +629,7 @@ mod tests {
         }
         report.close();
         let block = report.blocks()[0];
-        assert_eq!(block.count, count as u64);
+        assert_eq!(block.hits.count, count as u64);
         assert_eq!(block.recipients, addresses::MOST as u64);
         assert!(block.more_recipients);
         assert_eq!(block.all_domains, MOST_DOMAINS);

@@ -59,35 +59,17 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = u64> {
     words.map(u64::from_le_bytes)
 }
 
-/// Who was refused, or got a mail.
-#[derive(Clone, Copy, Debug)]
-pub struct Whom {
-    pub name: Name,
-    pub quick: Quick,
-    /// No recipient is told, only the mail.
-    pub is_mail: bool,
-}
-
-impl Whom {
-    /// The recipient of a record, or else its mail.
-    #[must_use]
-    pub fn of(record: &Record<'_>) -> Option<Self> {
-        let recipient = recipient(record);
-        let mail = || record.queue_id.as_deref().filter(|id| !id.is_empty());
-        let text = recipient.or_else(mail)?;
-        Some(Self {
-            name: Name::of(text),
-            quick: Quick::of(text),
-            is_mail: recipient.is_none(),
-        })
-    }
-}
-
 /// The recipient of a record, if it can be one.
 #[must_use]
 pub fn recipient<'r>(record: &'r Record<'_>) -> Option<&'r str> {
     let recipient = record.recipient.as_deref();
     recipient.filter(|text| (1..=LONGEST).contains(&text.len()))
+}
+
+/// The mail of a record, if it is told.
+#[must_use]
+pub fn mail<'r>(record: &'r Record<'_>) -> Option<&'r str> {
+    record.queue_id.as_deref().filter(|id| !id.is_empty())
 }
 
 #[cfg(test)]

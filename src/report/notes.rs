@@ -7,10 +7,12 @@
 use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
 use crate::record::Outcome;
 use crate::verdict::Verdict;
-use crate::vocabulary::{Family, Owner, Priority};
+use crate::vocabulary::Family;
 
-use super::addresses::Fate;
-use super::names::{self, Name, Quick, Whom};
+use super::addresses::{Fate, Refusal};
+use super::bounded::Limit;
+use super::hits::Hits;
+use super::names::{self, Name, Quick};
 use super::texts::{Text, Texts};
 use super::times::Times;
 use super::{Example, LONGEST};
@@ -25,13 +27,18 @@ pub struct Notes {
     pub(super) accepted: u64,
     pub(super) own_server: u64,
     pub(super) times: Times,
-    pub(super) refusals: Vec<Refusal>,
+    /// By [`Cause`].
+    pub(super) hits: Vec<Hits>,
     /// Domains that were refused, with the cause.
     pub(super) domains: Vec<(Name, Text, Cause)>,
     /// Blocklists that were named, and what they list.
     pub(super) listings: Vec<(&'static Blocklist, Option<Text>)>,
     /// What befell addresses and mails, in the order of the input.
     pub(super) in_order: Vec<Note>,
+    /// Which addresses the report still kept when it counted the notes before.
+    pub(super) limit: Limit,
+    /// Refusals of addresses that it would not keep.
+    pub(super) not_kept: u64,
     pub(super) text: Texts,
     /// The first refusals of causes that were not exemplified before.
     pub(super) examples: Vec<Example>,
@@ -45,36 +52,8 @@ pub(super) enum Note {
         recipient: Text,
         mail: Text,
     },
-    Refusal {
-        whom: Whom,
-        /// The recipient as it is shown.
-        recipient: Text,
-        cause: Cause,
-        fate: Fate,
-    },
-}
-
-/// What a refusal adds to the block of its cause.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Refusal {
-    pub cause: Cause,
-    pub priority: Priority,
-    pub owner: Owner,
-    pub family: Family,
-    pub recipient: Option<Name>,
-    pub domain: Option<Name>,
-    pub network: Network,
-    pub rule: Option<Quick>,
-}
-
-/// Where a refusal comes from.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Network {
-    /// The name of the provider that spoke, or else of the one whose host or mailbox it is.
-    Provider(Text),
-    /// A domain or a host.
-    Other(Name),
-    Unknown,
+    /// With the recipient as it is shown.
+    Refusal(Refusal, Text),
 }
 
 impl Default for Notes {
@@ -84,10 +63,12 @@ impl Default for Notes {
             accepted: 0,
             own_server: 0,
             times: Times::default(),
-            refusals: Vec::new(),
+            hits: vec![Hits::default(); Cause::ALL.len()],
             domains: Vec::new(),
             listings: Vec::new(),
             in_order: Vec::new(),
+            limit: Limit::default(),
+            not_kept: 0,
             text: Texts::default(),
             examples: Vec::new(),
             exemplified: [false; Cause::ALL.len()],
@@ -133,15 +114,6 @@ impl Notes {
             *exemplified = true;
             self.examples.push(Example::of(shown, file));
         }
-        let domain = record.recipient.as_deref().and_then(domain_of);
-        let domain = domain.map(|text| (Name::of(text), text));
-        let network = match verdict.provider() {
-            Some(provider) => Network::Provider(self.text.keep(provider.name)),
-            None => self.network(domain, record.remote_host.as_deref()),
-        };
-        if let Some((name, text)) = domain {
-            self.domains.push((name, self.text.keep(text), cause));
-        }
         let fate = match verdict.family {
             _ if verdict.suppress => Fate::Suppress,
             // A mail that was returned is not tried again, whatever its refusal meant.
@@ -151,45 +123,60 @@ impl Notes {
             Family::Temporary => Fate::Delayed,
             _ => Fate::Failed,
         };
-        let whom = Whom::of(record);
-        let named = whom.filter(|whom| !whom.is_mail);
-        if let Some(whom) = whom {
-            let recipient = shown.record.recipient.as_deref().filter(|_| !whom.is_mail);
-            let recipient = self.text.keep(recipient.unwrap_or_default());
-            self.in_order.push(Note::Refusal {
-                whom,
-                recipient,
+        let recipient = names::recipient(record);
+        let whom = recipient.or_else(|| names::mail(record));
+        let whom = whom.map(|text| (Name::of(text), text));
+        if let Some((name, _)) = whom
+            && self.limit.excludes(name)
+        {
+            self.not_kept += 1;
+        } else if let Some((name, text)) = whom {
+            let refusal = Refusal {
+                name,
+                quick: Quick::of(text),
+                is_mail: recipient.is_none(),
                 cause,
                 fate,
-            });
+            };
+            let shown = shown.record.recipient.as_deref();
+            let shown = shown.filter(|_| recipient.is_some()).unwrap_or_default();
+            let note = Note::Refusal(refusal, self.text.keep(shown));
+            self.in_order.push(note);
         }
-        self.refusals.push(Refusal {
-            cause,
-            priority: verdict.priority,
-            owner: verdict.owner,
-            family: verdict.family,
-            recipient: named.map(|whom| whom.name),
-            domain: domain.map(|(name, _)| name),
-            network,
-            rule: verdict.rule().map(Quick::of),
-        });
+        let domain = record.recipient.as_deref().and_then(domain_of);
+        let domain = domain.map(|text| (Name::of(text), text));
+        if let Some((name, text)) = domain {
+            self.domains.push((name, self.text.keep(text), cause));
+        }
+        let facts = &verdict.facts;
+        if let Some(hits) = self.hits.get_mut(cause as usize) {
+            let named = |whom: Option<(Name, &str)>| whom.map(|(name, _)| name);
+            hits.add(
+                (verdict.priority, verdict.owner, verdict.family),
+                (named(whom.filter(|_| recipient.is_some())), named(domain)),
+                facts.rule_number(),
+            );
+            // A reply that shows no provider, nor its host, still comes from the one whose mailbox it is.
+            let number = facts.provider_number(record);
+            let number = number.or_else(|| BUILT_IN.provider_of_domain(domain?.1));
+            let row = number.and_then(|number| facts.provider_row(number));
+            match (
+                number.zip(row),
+                named(domain),
+                record.remote_host.as_deref(),
+            ) {
+                (Some((number, (tables, row))), ..) => {
+                    hits.add_provider(number, || tables.str(row.name))
+                }
+                (None, Some(domain), _) => hits.add_network(domain),
+                (None, None, Some(host)) => hits.add_network(Name::of(host)),
+                _ => {}
+            }
+        }
         if let Some((list, listed)) = shown.listing() {
             let listed = listed.filter(|listed| listed.len() <= LONGEST);
             let listed = listed.map(|listed| self.text.keep(listed));
             self.listings.push((list, listed));
-        }
-    }
-
-    /// A reply that shows no provider, nor its host, still comes from the one whose mailbox it is.
-    fn network(&mut self, domain: Option<(Name, &str)>, host: Option<&str>) -> Network {
-        let number = domain.and_then(|(_, domain)| BUILT_IN.provider_of_domain(domain));
-        if let Some(row) = number.and_then(|number| BUILT_IN.provider(number)) {
-            return Network::Provider(self.text.keep(BUILT_IN.str(row.name)));
-        }
-        match (domain, host) {
-            (Some((name, _)), _) => Network::Other(name),
-            (None, Some(host)) => Network::Other(Name::of(host)),
-            (None, None) => Network::Unknown,
         }
     }
 
@@ -212,8 +199,9 @@ impl Notes {
     /// To be called when all was counted.
     pub(super) fn clear(&mut self) {
         (self.records, self.accepted, self.own_server) = (0, 0, 0);
+        self.not_kept = 0;
+        self.hits.iter_mut().for_each(Hits::clear);
         self.times = Times::default();
-        self.refusals.clear();
         self.domains.clear();
         self.listings.clear();
         self.in_order.clear();

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::knowledge::BUILT_IN;
-use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Tables};
+use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Str, Tables};
 use crate::record::Record;
 use crate::vocabulary::Phase;
 
@@ -51,16 +51,31 @@ pub(crate) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The row of the provider, and the tables that have it.
+    /// The row of the provider that spoke, and the tables that have it.
     pub fn provider(&self, record: &Record<'_>) -> Option<(&'a Tables<'a>, &'a Provider)> {
-        let number = match self.tier {
+        self.provider_row(self.provider_number(record)?)
+    }
+
+    /// The number of the provider that spoke.
+    pub fn provider_number(&self, record: &Record<'_>) -> Option<u16> {
+        match self.tier {
             Tier::Outcome => provider_by_name(record),
             _ => self.provider,
-        }?;
+        }
+    }
+
+    /// The row of a provider, and the tables that have it.
+    pub fn provider_row(&self, number: u16) -> Option<(&'a Tables<'a>, &'a Provider)> {
         [Some(&BUILT_IN), self.user]
             .into_iter()
             .flatten()
             .find_map(|tables| Some((tables, tables.provider(number)?)))
+    }
+
+    /// A number that tells the rule from all others.
+    pub fn rule_number(&self) -> Option<u64> {
+        let Str { at, len } = self.rule?.id;
+        Some(u64::from(self.by_user) << 63 | u64::from(at) << 32 | u64::from(len))
     }
 }
 

@@ -94,7 +94,7 @@ impl Html {
     }
 
     fn block(&mut self, block: &Block, report: &Report) {
-        let priority = block.priority();
+        let priority = block.hits.priority();
         self.0.push_str(&format!(
             "<section class=\"cause {}\">\n<h3><span class=\"priority\">{}</span> {} <code class=\"faint\">{}</code></h3>\n",
             priority.id(),
@@ -107,11 +107,11 @@ impl Html {
         self.0.push_str(&format!(
             "<svg class=\"share\" viewBox=\"0 0 100 4\" preserveAspectRatio=\"none\" aria-hidden=\"true\">\
              <rect class=\"track\" width=\"100\" height=\"4\"/><rect class=\"fill\" width=\"{:.2}\" height=\"4\"/></svg>\n<dl>\n",
-            (100.0 * part(block.count, report.refused)).max(0.5)
+            (100.0 * part(block.hits.count, report.refused)).max(0.5)
         ));
         self.row("count", &words);
         self.row("scope", &scope(block));
-        self.row("who acts", who(block.owner()));
+        self.row("who acts", who(block.hits.owner()));
         self.row("do", block.fix().first().map_or("", String::as_str));
         self.row("provider", &providers(block, NAMES));
         self.row("domains", &domains(block, NAMES));

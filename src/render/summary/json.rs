@@ -163,23 +163,23 @@ impl<'r> Summary<'r> {
 impl<'r> Cause<'r> {
     fn of(block: &'r Block) -> Self {
         let named = |(name, count)| Named { name, count };
-        let providers: Vec<_> = block.providers().into_iter().map(named).collect();
+        let providers: Vec<_> = block.hits.providers().into_iter().map(named).collect();
         let domains: Vec<_> = block.domains().into_iter().map(named).collect();
         let other = |names: &[Named<'_>]| {
             let sum: u64 = names.iter().map(|named| named.count).sum();
-            block.count - sum
+            block.hits.count - sum
         };
         let example = &block.example;
         Self {
             cause: block.cause.id(),
             title: block.cause.title(),
-            priority: block.priority().id(),
-            count: block.count,
+            priority: block.hits.priority().id(),
+            count: block.hits.count,
             passed_later: block.settled,
-            scope: block.scope().id(),
+            scope: block.hits.scope().id(),
             recipients: block.recipients,
             more_recipients: block.more_recipients,
-            owner: block.owner().id(),
+            owner: block.hits.owner().id(),
             fix: block.fix(),
             families: families(block),
             priorities: priorities(block),
@@ -231,18 +231,21 @@ fn by_id(counts: &[u64], ids: impl Iterator<Item = &'static str>) -> BTreeMap<&'
 
 fn families(block: &Block) -> BTreeMap<&'static str, u64> {
     by_id(
-        &block.families,
+        &block.hits.families,
         Family::ALL.iter().map(|family| family.id()),
     )
 }
 
 fn priorities(block: &Block) -> BTreeMap<&'static str, u64> {
     by_id(
-        &block.priorities,
+        &block.hits.priorities,
         Priority::ALL.iter().map(|priority| priority.id()),
     )
 }
 
 fn owners(block: &Block) -> BTreeMap<&'static str, u64> {
-    by_id(&block.owners, Owner::ALL.iter().map(|owner| owner.id()))
+    by_id(
+        &block.hits.owners,
+        Owner::ALL.iter().map(|owner| owner.id()),
+    )
 }

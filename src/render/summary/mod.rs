@@ -65,7 +65,7 @@ fn own_server(report: &Report) -> Option<String> {
 fn first<'r>(blocks: &[&'r Block]) -> Option<(&'r Block, &'r str)> {
     let mut urgent = blocks
         .iter()
-        .filter(|block| block.left() > 0 && block.priority() > Priority::Monitor);
+        .filter(|block| block.left() > 0 && block.hits.priority() > Priority::Monitor);
     let block = urgent
         .clone()
         .find(|block| block.cause != Cause::Unclassified)
@@ -77,13 +77,13 @@ fn first<'r>(blocks: &[&'r Block]) -> Option<(&'r Block, &'r str)> {
 fn share(block: &Block, report: &Report) -> String {
     let mut words = format!(
         "{} of {} ({})",
-        number(block.count),
+        number(block.hits.count),
         counted(report.refused, "refusal", "refusals"),
-        percent(block.count, report.refused)
+        percent(block.hits.count, report.refused)
     );
     match block.settled {
         0 => {}
-        all if all == block.count => words.push_str("; the mail passed later"),
+        all if all == block.hits.count => words.push_str("; the mail passed later"),
         some => words.push_str(&format!("; after {} of them the mail passed", number(some))),
     }
     words
@@ -98,7 +98,7 @@ fn scope(block: &Block) -> String {
         recipients
     };
     let named = |name: Option<&str>| name.map(|name| format!(": {name}")).unwrap_or_default();
-    match block.scope() {
+    match block.hits.scope() {
         Scope::OneRecipient => {
             format!("one recipient{}", named(block.example.recipient.as_deref()))
         }
@@ -108,7 +108,7 @@ fn scope(block: &Block) -> String {
             format!("one domain{}, {recipients}", named(domain))
         }
         Scope::OneProvider => {
-            let providers = block.providers();
+            let providers = block.hits.providers();
             let provider = providers.first().map(|(name, _)| *name);
             format!(
                 "one provider{}{}",
@@ -147,13 +147,13 @@ fn most(names: &[(&str, u64)], all: usize, shown: usize) -> String {
 
 /// The most frequent providers.
 fn providers(block: &Block, shown: usize) -> String {
-    let providers = block.providers();
+    let providers = block.hits.providers();
     most(&providers, providers.len(), shown)
 }
 
 /// The most frequent domains; nothing where the scope names the only one.
 fn domains(block: &Block, shown: usize) -> String {
-    match block.scope() {
+    match block.hits.scope() {
         Scope::OneRecipient | Scope::OneDomain => String::new(),
         _ => most(&block.domains(), block.all_domains, shown),
     }

@@ -53,13 +53,13 @@ pub fn page(report: &Report, width: usize) -> String {
 }
 
 fn add_block(page: &mut Page, block: &Block, report: &Report) {
-    page.head(block.priority(), block.cause);
-    let filled = (part(block.count, report.refused) * BAR as f64).round() as usize;
+    page.head(block.hits.priority(), block.cause);
+    let filled = (part(block.hits.count, report.refused) * BAR as f64).round() as usize;
     let filled = filled.clamp(1, BAR);
     let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
     page.row("count", &format!("{bar} {}", share(block, report)));
     page.row("scope", &scope(block));
-    page.row("who acts", who(block.owner()));
+    page.row("who acts", who(block.hits.owner()));
     page.row("do", block.fix().first().map_or("", String::as_str));
     page.row("provider", &providers(block, NAMES));
     page.row("domains", &domains(block, NAMES));
