@@ -116,7 +116,8 @@ impl Addresses {
 
     fn settle(&mut self, text: &str) {
         if self.sieve.may_hold(Quick::of(text))
-            && let Some(address) = self.known.get_mut(Name::of(text))
+            && let Some(place) = self.known.place(Name::of(text))
+            && let Some(address) = self.known.at(place)
         {
             address.settle();
         }
@@ -126,11 +127,12 @@ impl Addresses {
     pub fn refuse(&mut self, refusal: Refusal, shown: &str) {
         self.refusals += 1;
         self.with_mails |= refusal.is_mail;
-        let address = self.known.get_or_put(refusal.name, shown, || {
+        self.known.make_room();
+        let place = self.known.put(refusal.name, shown, || {
             self.sieve.put(refusal.quick);
             Address::default()
         });
-        if let Some(address) = address {
+        if let Some(address) = place.and_then(|place| self.known.at(place)) {
             address.refusals += 1;
             address.causes |= 1 << refusal.cause as u64;
             address.fate = address.fate.max(Some(refusal.fate));

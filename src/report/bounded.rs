@@ -15,12 +15,16 @@ pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 #[derive(Clone, Debug)]
 pub struct Bounded<V> {
     /// Where the entries of the names stand. Only this is searched, and it is small: what is far away takes long to look at.
-    places: HashMap<Name, u32, Seed>,
+    places: HashMap<Name, Place, Seed>,
     entries: Vec<Entry<V>>,
     texts: Texts,
     most: usize,
     limit: Limit,
 }
+
+/// Where an entry stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Place(u32);
 
 #[derive(Clone, Debug)]
 struct Entry<V> {
@@ -58,36 +62,38 @@ impl<V> Bounded<V> {
         }
     }
 
-    /// The value of a name that is there, to be changed.
-    pub fn get_mut(&mut self, name: Name) -> Option<&mut V> {
-        if self.limit.excludes(name) {
-            return None;
-        }
-        let place = *self.places.get(&name)?;
-        let entry = self.entries.get_mut(place as usize)?;
-        Some(&mut entry.value)
-    }
-
-    /// The value of a name that is there or can be put there with its text.
-    pub fn get_or_put(
-        &mut self,
-        name: Name,
-        text: &str,
-        value: impl FnOnce() -> V,
-    ) -> Option<&mut V> {
+    /// Prunes the map when it is full. Places hold until then.
+    pub fn make_room(&mut self) {
         if self.entries.len() >= self.most + self.most / 2 {
             self.prune();
         }
+    }
+
+    /// The place of a name that is there.
+    pub fn place(&self, name: Name) -> Option<Place> {
+        if self.limit.excludes(name) {
+            return None;
+        }
+        self.places.get(&name).copied()
+    }
+
+    /// The place of a name that is there or can be put there with its text.
+    pub fn put(&mut self, name: Name, text: &str, value: impl FnOnce() -> V) -> Option<Place> {
         if self.limit.excludes(name) {
             return None;
         }
         let (entries, texts) = (&mut self.entries, &mut self.texts);
-        let place = *self.places.entry(name).or_insert_with(|| {
+        let place = self.places.entry(name).or_insert_with(|| {
             let (text, value) = (texts.keep(text), value());
             entries.push(Entry { name, text, value });
-            entries.len() as u32 - 1
+            Place(entries.len() as u32 - 1)
         });
-        let entry = entries.get_mut(place as usize)?;
+        Some(*place)
+    }
+
+    /// The value at a place, to be changed.
+    pub fn at(&mut self, Place(place): Place) -> Option<&mut V> {
+        let entry = self.entries.get_mut(place as usize)?;
         Some(&mut entry.value)
     }
 
@@ -119,7 +125,7 @@ impl<V> Bounded<V> {
         });
         self.places.clear();
         let names = self.entries.iter().map(|entry| entry.name);
-        self.places.extend(names.zip(0..));
+        self.places.extend(names.zip((0..).map(Place)));
     }
 
     /// All that is kept, in no order.
@@ -171,7 +177,9 @@ mod tests {
     fn kept(keys: impl Iterator<Item = u64>, most: usize) -> Vec<(u64, u64)> {
         let mut map = Bounded::new(most);
         for key in keys {
-            if let Some(count) = map.get_or_put(Name(key), &key.to_string(), || 0) {
+            map.make_room();
+            let place = map.put(Name(key), &key.to_string(), || 0);
+            if let Some(count) = place.and_then(|place| map.at(place)) {
                 *count += 1;
             }
         }

@@ -161,9 +161,13 @@ impl Report {
         }
         let text = &notes.text;
         // All of a kind at once: so the machine can fetch what is counted next from far away while it counts this.
-        for &(name, domain, cause) in &notes.domains {
+        self.domains.make_room();
+        let domains = notes.domains.iter().filter_map(|&(name, domain, cause)| {
             let new = || [0; Cause::ALL.len()];
-            let counts = self.domains.get_or_put(name, text.get(domain), new);
+            Some((self.domains.put(name, text.get(domain), new)?, cause))
+        });
+        for (place, cause) in domains.collect::<Vec<_>>() {
+            let counts = self.domains.at(place);
             if let Some(sum) = counts.and_then(|counts| counts.get_mut(cause as usize)) {
                 *sum = sum.saturating_add(1);
             }
@@ -353,8 +357,9 @@ impl List {
     fn add(&mut self, listed: Option<&str>) {
         self.count += 1;
         let Some(listed) = listed else { return };
-        let sum = self.listed.get_or_put(Name::of(listed), listed, || 0);
-        if let Some(sum) = sum {
+        self.listed.make_room();
+        let place = self.listed.put(Name::of(listed), listed, || 0);
+        if let Some(sum) = place.and_then(|place| self.listed.at(place)) {
             *sum += 1;
         }
     }

@@ -17,14 +17,13 @@ impl Name {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let hash = |lower: &[u8]| Self(SipHasher13::new().hash(lower));
-        let mut short = [0; 64];
-        let Some(lower) = short.get_mut(..text.len()) else {
-            return hash(text.to_ascii_lowercase().as_bytes());
-        };
-        lower.copy_from_slice(text.as_bytes());
-        // All of it: for a length that is known the machine takes many bytes at once.
-        short.make_ascii_lowercase();
-        hash(short.get(..text.len()).unwrap_or_default())
+        // Without a way out among them, the machine looks at many bytes at once.
+        let has_capitals = |any: bool, byte: u8| any | byte.is_ascii_uppercase();
+        if text.bytes().fold(false, has_capitals) {
+            hash(text.to_ascii_lowercase().as_bytes())
+        } else {
+            hash(text.as_bytes())
+        }
     }
 }
 
