@@ -2,7 +2,7 @@
 
 use super::bounded::{Bounded, Limit};
 use super::few::Few;
-use super::names::{Name, Quick};
+use super::hashes::{Name, Quick};
 use crate::knowledge::Cause;
 
 /// Addresses that are kept. The refusals of further ones are counted, but a later success is not seen.

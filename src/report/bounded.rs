@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::mem;
 
-use super::names::Name;
+use super::hashes::Name;
 use super::texts::{Text, Texts};
 
 /// An odd number of bits in no order, to multiply with: the golden ratio.

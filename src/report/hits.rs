@@ -3,7 +3,7 @@
 use std::iter::zip;
 use std::mem;
 
-use super::names::Name;
+use super::hashes::Name;
 use super::sorted;
 use crate::vocabulary::{Family, Owner, Priority};
 

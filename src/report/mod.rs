@@ -6,8 +6,8 @@
 pub mod addresses;
 mod bounded;
 mod few;
+mod hashes;
 mod hits;
-mod names;
 pub mod notes;
 mod texts;
 pub mod times;
@@ -20,9 +20,9 @@ use std::mem;
 
 use addresses::{Addresses, Fate};
 use bounded::Bounded;
+use hashes::Name;
 use hits::Only;
 pub use hits::{Hits, Scope};
-use names::Name;
 use notes::{Note, Notes};
 use times::Times;
 
@@ -429,9 +429,15 @@ mod tests {
             .iter()
             .map(|block| {
                 format!(
-                    "{} {} {} {} {:?} {:?} {:?} {:?}",
+                    "{} {} {:?} {:?} {} {} {:?} {:?} {:?} {:?}",
                     block.cause,
                     block.hits.count,
+                    (
+                        block.hits.priorities,
+                        block.hits.owners,
+                        block.hits.families
+                    ),
+                    block.hits.providers(),
                     block.settled,
                     block.recipients,
                     block.hits.scope(),
@@ -531,7 +537,13 @@ mod tests {
 
     #[test]
     fn parts_that_are_counted_in_order_are_the_whole() {
-        let lines = mixed();
+        let mut lines = mixed();
+        lines.extend(log(&[
+            ("kim@gmail.com", UNKNOWN),
+            ("lee@hotmail.com", UNKNOWN),
+            ("joe@gmail.com", UNKNOWN),
+            ("pat@gmail.com", UNKNOWN),
+        ]));
         let whole = seen(&of(&lines));
         for first in 0..=lines.len() {
             for second in first..=lines.len() {

@@ -11,8 +11,8 @@ use crate::vocabulary::Family;
 
 use super::addresses::{Fate, Refusal};
 use super::bounded::Limit;
+use super::hashes::{self, Name, Quick};
 use super::hits::Hits;
-use super::names::{self, Name, Quick};
 use super::texts::{Text, Texts};
 use super::times::Times;
 use super::{Example, LONGEST};
@@ -96,7 +96,7 @@ impl Notes {
         } else {
             self.accepted += 1;
             if verdict.family == Family::Success {
-                let recipient = names::recipient(record).unwrap_or_default();
+                let recipient = hashes::recipient(record).unwrap_or_default();
                 let recipient = self.text.keep(recipient);
                 let mail = self
                     .text
@@ -123,8 +123,8 @@ impl Notes {
             Family::Temporary => Fate::Delayed,
             _ => Fate::Failed,
         };
-        let recipient = names::recipient(record);
-        let whom = recipient.or_else(|| names::mail(record));
+        let recipient = hashes::recipient(record);
+        let whom = recipient.or_else(|| hashes::mail(record));
         let whom = whom.map(|text| (Name::of(text), text));
         if let Some((name, _)) = whom
             && self.limit.excludes(name)
