@@ -113,15 +113,19 @@ fn delivery(text: &str) -> Option<Record<'_>> {
     let mut relay = None;
     let mut dsn = None;
     loop {
+        let first = *rest.as_bytes().first()?;
         // The reason may hold anything, commas and brackets included: it goes to the end of the line.
-        if let Some(status) = rest
-            .strip_prefix("status=")
-            .or_else(|| rest.strip_prefix("stat="))
+        if first == b's'
+            && let Some(status) = rest
+                .strip_prefix("status=")
+                .or_else(|| rest.strip_prefix("stat="))
         {
             return Some(status_of(recipient, relay, dsn, status));
         }
         // An address may hold a comma and a blank when it is quoted.
-        if let Some(original) = rest.strip_prefix("orig_to=<") {
+        if first == b'o'
+            && let Some(original) = rest.strip_prefix("orig_to=<")
+        {
             (_, rest) = address(original)?;
             continue;
         }
@@ -165,7 +169,7 @@ fn address(text: &str) -> Option<(&str, &str)> {
             at = 0;
         }
     }
-    let end = at + memchr::memchr(b'>', bytes.get(at..)?)?;
+    let end = at + near(b'>', bytes.get(at..)?)?;
     let rest = text.get(end + 1..)?;
     Some((
         text.get(..end)?,
