@@ -45,6 +45,8 @@ pub struct Classifier<'k> {
     candidates: Vec<Candidate>,
     /// A regular expression had a say in the last reading, so its words alone do not decide it.
     by_letters: bool,
+    /// What followed of the last mail that was sent.
+    last_sent: Option<(Asked, Settled<'static>)>,
     patterns: Patterns,
 }
 
@@ -123,11 +125,7 @@ impl<'k> Classifier<'k> {
         // A mail system's own "sent" needs no reading between the lines.
         let sent = record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..));
         let settled = if sent {
-            let facts = Facts {
-                tier: Tier::Outcome,
-                ..Read::default().facts(&asked)
-            };
-            settled(&asked, Cause::Accepted, facts)
+            self.sent(asked)
         } else {
             self.weigh(&record, text, asked)
         };
@@ -146,6 +144,22 @@ impl<'k> Classifier<'k> {
             confidence: settled.confidence,
             blamed: None,
             facts: settled.facts,
+        }
+    }
+
+    /// What follows of a mail that was sent: nearly always the same as of the one before.
+    fn sent(&mut self, asked: Asked) -> Settled<'k> {
+        match self.last_sent {
+            Some((known, settled)) if known == asked => settled,
+            _ => {
+                let facts = Facts {
+                    tier: Tier::Outcome,
+                    ..Read::default().facts(&asked)
+                };
+                let settled = settled(&asked, Cause::Accepted, facts);
+                self.last_sent = Some((asked, settled));
+                settled
+            }
         }
     }
 
