@@ -8,8 +8,6 @@ mod phrases;
 pub mod proof;
 mod recall;
 
-use std::ops::Range;
-
 use crate::knowledge::tables::{CodeRow, NONE, Rule, Slot, Tables, UNSET};
 use crate::knowledge::{self, BUILT_IN, Cause};
 use crate::own::Own;
@@ -19,7 +17,8 @@ use crate::verdict::{Facts, Kinds, Tier, Verdict, recipient_provider};
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
 use hosts::Hosts;
-use phrases::{Phrases, Place, Words};
+pub(crate) use phrases::Place;
+use phrases::{Phrases, Words};
 use recall::Recall;
 
 /// Text behind this many bytes decides nothing more: replies are lines, not books.
@@ -46,6 +45,8 @@ pub struct Classifier<'k> {
     candidates: Vec<Candidate>,
     /// A regular expression had a say in the last reading, so its words alone do not decide it.
     by_letters: bool,
+    /// What followed of the last mail that was sent.
+    last_sent: Option<(Asked, Settled<'static>)>,
     patterns: Patterns,
 }
 
@@ -112,108 +113,116 @@ impl<'k> Classifier<'k> {
         }
         let text = &record.reply[..end];
         let reply = Reply::read(text);
-        let code = reply.code;
-        let phase = record.phase.or_else(|| phase_in(text));
-        let enhanced = reply.enhanced.or(record.dsn);
-        let claim = claim(reply.code, enhanced, record.outcome);
-
-        let mut facts = Facts {
-            tables: &BUILT_IN,
-            user: self.user,
-            by_user: false,
-            tier: Tier::Nothing,
-            rule: None,
-            place: 0..0,
-            provider: None,
-            blocklist: None,
-            list_place: 0..0,
-            resolver: None,
-            enhanced_row: enhanced.and_then(knowledge::enhanced_row),
-            code_row: reply.code.and_then(knowledge::code_row),
-            class_row: class_of(reply.code, enhanced).and_then(knowledge::class_row),
-            phase,
+        let asked = Asked {
+            code: reply.code,
+            enhanced: reply.enhanced.or(record.dsn),
+            phase: record.phase.or_else(|| phase_in(text)),
+            outcome: record.outcome,
+            own_server: record.own_server,
+            host: None,
+            recipient: None,
         };
-
         // A mail system's own "sent" needs no reading between the lines.
         let sent = record.outcome == Some(Outcome::Sent) && !matches!(reply.code, Some(400..));
-        let cause = if sent {
-            facts.tier = Tier::Outcome;
-            Cause::Accepted
+        let settled = if sent {
+            self.sent(asked)
         } else {
-            self.weigh(&record, &reply, claim, &mut facts)
+            self.weigh(&record, text, asked)
         };
-        finished(record, code, enhanced, claim, cause, facts)
+        Verdict {
+            record,
+            code: asked.code,
+            enhanced: asked.enhanced,
+            family: settled.family,
+            claim: settled.claim,
+            types: settled.types,
+            cause: settled.cause,
+            priority: settled.priority,
+            owner: settled.owner,
+            retry: settled.retry,
+            suppress: settled.suppress,
+            confidence: settled.confidence,
+            blamed: None,
+            facts: settled.facts,
+        }
+    }
+
+    /// What follows of a mail that was sent: nearly always the same as of the one before.
+    fn sent(&mut self, asked: Asked) -> Settled<'k> {
+        match self.last_sent {
+            Some((known, settled)) if known == asked => settled,
+            _ => {
+                let facts = Facts {
+                    tier: Tier::Outcome,
+                    ..Read::default().facts(&asked)
+                };
+                let settled = settled(&asked, Cause::Accepted, facts);
+                self.last_sent = Some((asked, settled));
+                settled
+            }
+        }
     }
 
     /// Reads the words of a reply, and weighs them against its codes.
-    fn weigh(
-        &mut self,
-        record: &Record<'_>,
-        reply: &Reply<'_>,
-        claim: Family,
-        facts: &mut Facts<'k>,
-    ) -> Cause {
-        let text = reply.text;
-        let enhanced = reply.enhanced.or(record.dsn);
-        let phase = facts.phase;
-        let host = record.remote_host.as_deref().and_then(|host| {
+    fn weigh(&mut self, record: &Record<'_>, text: &str, mut asked: Asked) -> Settled<'k> {
+        let host = record.remote_host.as_deref();
+        asked.host = host.and_then(|host| {
             let ask = |host: &str| BUILT_IN.provider_of_host(host);
             self.hosts.provider(host, ask)
         });
-        let asked = Asked {
-            code: reply.code,
-            enhanced,
-            phase,
-            host,
-            // A relay that is no provider's speaks for itself, not for the recipient's provider.
-            recipient: match record.remote_host {
-                None => recipient_provider(&BUILT_IN, record),
-                Some(_) => None,
-            },
-        };
+        // A relay that is no provider's speaks for itself, not for the recipient's provider.
+        if host.is_none() {
+            asked.recipient = recipient_provider(&BUILT_IN, record);
+        }
         let read = match self.recall.find(&BUILT_IN, text, &asked) {
             Some(known) => known,
-            None => {
-                self.phrases.find(&BUILT_IN, text);
-                let mut read = self.marks(host);
-                read.provider = read.provider.or(asked.recipient);
-                let best = self.best(&BUILT_IN, text, &asked, read.provider);
-                read.best =
-                    best.map(|found| (found.tier, found.rule, self.phrases.place(found.words)));
-                if !self.by_letters {
-                    self.recall.keep(text, &asked, read);
-                }
-                read
-            }
+            None => self.read(text, &asked),
         };
-        facts.provider = read.provider;
-        if let Some((list, place)) = read.list {
-            facts.blocklist = knowledge::blocklists().get(usize::from(list));
-            facts.list_place = place.range();
-        }
-        facts.resolver = read
-            .resolver
-            .and_then(|at| knowledge::resolver_errors().get(usize::from(at)));
-        let mut best = read.best.and_then(|(tier, rule, place)| {
-            Some((tier, BUILT_IN.rules.get(rule as usize)?, place.range()))
-        });
-        if let Some(user) = self.user {
-            self.phrases.find(user, text);
-            let host = record.remote_host.as_deref();
-            let provider = match host {
-                Some(host) => user.provider_of_host(host),
-                None => recipient_provider(user, record),
+        let Some(user) = self.user else {
+            return match read.settled {
+                Some(settled) => settled.at(read.places()),
+                None => decided(&asked, read.facts(&asked), text),
             };
-            facts.provider = self.marks(provider).provider.or(facts.provider);
-            if let Some(own) = self.best(user, text, &asked, facts.provider)
-                && let Some(rule) = user.rules.get(own.rule as usize)
-            {
-                facts.tables = user;
-                facts.by_user = true;
-                best = Some((own.tier, rule, self.phrases.place(own.words).range()));
-            }
+        };
+        let mut facts = read.facts(&asked);
+        facts.user = self.user;
+        self.phrases.find(user, text);
+        let provider = match host {
+            Some(host) => user.provider_of_host(host),
+            None => recipient_provider(user, record),
+        };
+        facts.provider = self.marks(provider).provider.or(facts.provider);
+        if let Some(own) = self.best(user, text, &asked, facts.provider)
+            && let Some(rule) = user.rules.get(own.rule as usize)
+        {
+            facts.tables = user;
+            facts.by_user = true;
+            facts.tier = own.tier;
+            facts.rule = Some(rule);
+            facts.place = self.phrases.place(own.words);
         }
-        decide(facts, best, &asked, claim, text)
+        decided(&asked, facts, text)
+    }
+
+    /// Reads a reply by the built-in knowledge, and keeps what it read.
+    fn read(&mut self, text: &str, asked: &Asked) -> Read {
+        self.phrases.find(&BUILT_IN, text);
+        let mut read = self.marks(asked.host);
+        read.provider = read.provider.or(asked.recipient);
+        let best = self.best(&BUILT_IN, text, asked, read.provider);
+        read.best = best.map(|found| (found.tier, found.rule, self.phrases.place(found.words)));
+        let facts = read.facts(asked);
+        // Whether the reply shows an IP is told by its letters.
+        if facts
+            .blocklist
+            .is_none_or(|list| list.lists != Lists::IpOrDomain as u8)
+        {
+            read.settled = Some(decided(asked, facts, text));
+        }
+        if !self.by_letters {
+            self.recall.keep(text, asked, read);
+        }
+        read
     }
 
     /// The marks of providers, blocklists and failed lookups among the hits; the longest of each kind counts.
@@ -380,12 +389,14 @@ impl<'k> Classifier<'k> {
     }
 }
 
-/// What conditions are held against.
+/// What conditions are held against, and whatever else a verdict depends on besides the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     code: Option<u16>,
     enhanced: Option<Enhanced>,
     phase: Option<Phase>,
+    outcome: Option<Outcome>,
+    own_server: bool,
     /// The provider of the remote host.
     host: Option<u16>,
     /// The provider of the recipient's mailbox, where it may have spoken.
@@ -399,6 +410,68 @@ pub(crate) struct Read {
     list: Option<(u16, Place)>,
     resolver: Option<u16>,
     best: Option<(Tier, u32, Place)>,
+    /// What follows from it, unless the letters of the reply have a say.
+    settled: Option<Settled<'static>>,
+}
+
+impl Read {
+    /// Where the winning words and those of the list stand.
+    fn places(&self) -> (Place, Place) {
+        let best = self.best.map(|(.., place)| place);
+        let list = self.list.map(|(_, place)| place);
+        (best.unwrap_or_default(), list.unwrap_or_default())
+    }
+
+    /// The facts that are known before anything is weighed.
+    fn facts<'k>(&self, asked: &Asked) -> Facts<'k> {
+        let (place, list_place) = self.places();
+        Facts {
+            tables: &BUILT_IN,
+            user: None,
+            by_user: false,
+            tier: self.best.map_or(Tier::Nothing, |(tier, ..)| tier),
+            rule: self
+                .best
+                .and_then(|(_, rule, _)| BUILT_IN.rules.get(rule as usize)),
+            place,
+            provider: self.provider,
+            blocklist: self
+                .list
+                .and_then(|(list, _)| knowledge::blocklists().get(usize::from(list))),
+            list_place,
+            resolver: self
+                .resolver
+                .and_then(|at| knowledge::resolver_errors().get(usize::from(at))),
+            enhanced_row: asked.enhanced.and_then(knowledge::enhanced_row),
+            code_row: asked.code.and_then(knowledge::code_row),
+            class_row: class_of(asked.code, asked.enhanced).and_then(knowledge::class_row),
+            phase: asked.phase,
+        }
+    }
+}
+
+/// All that a verdict says but for what the record tells.
+#[derive(Clone, Copy, Debug)]
+struct Settled<'k> {
+    claim: Family,
+    cause: Cause,
+    family: Family,
+    types: Kinds,
+    priority: Priority,
+    owner: Owner,
+    retry: Retry,
+    suppress: bool,
+    confidence: Confidence,
+    facts: Facts<'k>,
+}
+
+impl Settled<'_> {
+    /// The same of a reply where the words stand at other places.
+    fn at(mut self, (place, list_place): (Place, Place)) -> Self {
+        self.facts.place = place;
+        self.facts.list_place = list_place;
+        self
+    }
 }
 
 /// Whether the conditions of a rule that are not words hold.
@@ -483,13 +556,13 @@ fn class_of(code: Option<u16>, enhanced: Option<Enhanced>) -> Option<u16> {
 }
 
 /// What the code claims by itself (RFC 5321 section 4.2.1).
-fn claim(code: Option<u16>, enhanced: Option<Enhanced>, outcome: Option<Outcome>) -> Family {
-    match class_of(code, enhanced) {
+fn claim(asked: &Asked) -> Family {
+    match class_of(asked.code, asked.enhanced) {
         Some(2) => Family::Success,
         Some(3) => Family::Intermediate,
         Some(4) => Family::Temporary,
         Some(5 | 6) => Family::Permanent,
-        _ => match outcome {
+        _ => match asked.outcome {
             Some(Outcome::Sent) => Family::Success,
             Some(Outcome::Deferred) => Family::Temporary,
             Some(Outcome::Bounced | Outcome::Expired) => Family::Permanent,
@@ -498,19 +571,15 @@ fn claim(code: Option<u16>, enhanced: Option<Enhanced>, outcome: Option<Outcome>
     }
 }
 
+/// What follows from the winning rule, lists named, codes and phase.
+fn decided<'k>(asked: &Asked, mut facts: Facts<'k>, text: &str) -> Settled<'k> {
+    let cause = decide(&mut facts, asked, text);
+    settled(asked, cause, facts)
+}
+
 /// Weighs the winning rule against lists named, codes and phase.
-fn decide<'a>(
-    facts: &mut Facts<'a>,
-    best: Option<(Tier, &'a Rule, Range<usize>)>,
-    asked: &Asked,
-    claim: Family,
-    text: &str,
-) -> Cause {
-    if let Some((tier, rule, place)) = best {
-        facts.tier = tier;
-        facts.rule = Some(rule);
-        facts.place = place;
-    }
+fn decide(facts: &mut Facts<'_>, asked: &Asked, text: &str) -> Cause {
+    let claim = claim(asked);
     let mut cause = facts
         .rule
         .map_or(Cause::Unclassified, |rule| Cause::from_index(rule.cause));
@@ -563,7 +632,6 @@ fn decide<'a>(
             .is_none_or(|rule| Cause::from_index(rule.cause) != cause)
         {
             facts.rule = None;
-            facts.place = facts.list_place.clone();
         }
         facts.tier = Tier::Marker;
         return cause;
@@ -642,14 +710,8 @@ fn names_a_list(cause: Cause) -> bool {
 }
 
 /// Settles what follows from cause, rule and codes.
-fn finished<'a>(
-    record: Record<'a>,
-    code: Option<u16>,
-    enhanced: Option<Enhanced>,
-    claim: Family,
-    cause: Cause,
-    mut facts: Facts<'a>,
-) -> Verdict<'a> {
+fn settled<'k>(asked: &Asked, cause: Cause, mut facts: Facts<'k>) -> Settled<'k> {
+    let claim = claim(asked);
     let row = cause.row();
     let rule = facts.rule;
     let code_row = match facts.tier {
@@ -683,7 +745,7 @@ fn finished<'a>(
         // `550 4.3.2`: where the two codes disagree, trouble of a kind that passes is believed to pass.
         None if claim == Family::Permanent
             && kinds.has(Kind::Temporary)
-            && enhanced.is_some_and(|status| status.class == 4) =>
+            && asked.enhanced.is_some_and(|status| status.class == 4) =>
         {
             Family::Temporary
         }
@@ -694,7 +756,7 @@ fn finished<'a>(
         None => Family::Permanent,
     };
     // The mail system that wrote the record knows whether it gave up (RFC 3464 section 2.3.3: Action wins).
-    match record.outcome {
+    match asked.outcome {
         Some(Outcome::Expired) => family = Family::Permanent,
         Some(Outcome::Bounced) if claim == Family::Temporary && !passes => {
             family = Family::Permanent
@@ -744,7 +806,7 @@ fn finished<'a>(
 
     // What the user's own server refused is its policy against somebody else: nobody has to be woken, nothing is to be
     // sent again, and whoever acts acts on that server.
-    let (owner, priority, retry) = if record.own_server {
+    let (owner, priority, retry) = if asked.own_server {
         (Owner::Receiver, Priority::Info, Retry::None)
     } else {
         (owner, priority, retry)
@@ -756,8 +818,8 @@ fn finished<'a>(
         && row.suppress == 1
         && family == Family::Permanent
         && claim != Family::Temporary
-        && !matches!(record.outcome, Some(Outcome::Deferred | Outcome::Sent))
-        && !record.own_server
+        && !matches!(asked.outcome, Some(Outcome::Deferred | Outcome::Sent))
+        && !asked.own_server
         && facts.tier >= Tier::Enhanced;
 
     let mut types = match rule
@@ -798,20 +860,16 @@ fn finished<'a>(
     {
         facts.blocklist = knowledge::blocklists().get(usize::from(rule.blocklist));
     }
-    Verdict {
-        record,
-        code,
-        enhanced,
-        family,
+    Settled {
         claim,
-        types: Kinds(types),
         cause,
+        family,
+        types: Kinds(types),
         priority,
         owner,
         retry,
         suppress,
         confidence,
-        blamed: None,
         facts,
     }
 }

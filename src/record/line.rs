@@ -172,32 +172,19 @@ fn syslog_stamp(bytes: &[u8]) -> Option<usize> {
 
 /// Whether this is `Jun  1 10:00:00 ` to the letter, which it nearly always is.
 fn is_usual_stamp(bytes: &[u8]) -> bool {
-    let Some(
-        [
-            month @ ..,
-            b' ',
-            ten,
-            one,
-            b' ',
-            a,
-            b,
-            b':',
-            c,
-            d,
-            b':',
-            e,
-            f,
-            b' ',
-        ],
-    ) = bytes.first_chunk::<16>()
-    else {
+    const SHAPE: u128 = u128::from_le_bytes(*b"\0\0\0 00 00:00:00 ");
+    // What a byte may be beyond its shape, counted down from 127: a digit up to 9, what stands between nothing.
+    const ROOM: u128 = u128::from_le_bytes(*b"\0\0\0\x7fvv\x7fvv\x7fvv\x7fvv\x7f");
+    const TOP: u128 = u128::from_le_bytes([1 << 7; 16]);
+    let Some(mut stamp) = bytes.first_chunk().copied() else {
         return false;
     };
-    MONTHS.contains(month)
-        && (*ten == b' ' || ten.is_ascii_digit())
-        && [one, a, b, c, d, e, f]
-            .iter()
-            .all(|byte| byte.is_ascii_digit())
+    if stamp[4] == b' ' {
+        stamp[4] = b'0';
+    }
+    let beyond = u128::from_le_bytes(stamp) ^ SHAPE;
+    (beyond | beyond.wrapping_add(ROOM)) & TOP == 0
+        && MONTHS.iter().any(|month| stamp.starts_with(month))
 }
 
 /// The length of `2026-06-01T10:00:00.123+02:00`, also with a blank or a slash in place of `T` and `-`.
@@ -611,6 +598,22 @@ mod tests {
             }
         }
         assert!(usual > 3, "only {usual} lines were usual");
+    }
+
+    #[test]
+    fn a_usual_stamp_is_one_to_the_letter() {
+        assert!(is_usual_stamp(b"Jun  1 10:00:00 "));
+        assert!(!is_usual_stamp(b"jun  1 10:00:00 "));
+        let stamp = *b"Dec 31 23:59:59 ";
+        for (at, byte) in (3..16).flat_map(|at| (0..=u8::MAX).map(move |byte| (at, byte))) {
+            let mut other = stamp;
+            other[at] = byte;
+            let fits = match stamp[at] {
+                b'0'..=b'9' => byte.is_ascii_digit() || at == 4 && byte == b' ',
+                same => byte == same,
+            };
+            assert_eq!(is_usual_stamp(&other), fits, "{other:?}");
+        }
     }
 
     #[test]

@@ -113,15 +113,19 @@ fn delivery(text: &str) -> Option<Record<'_>> {
     let mut relay = None;
     let mut dsn = None;
     loop {
+        let first = *rest.as_bytes().first()?;
         // The reason may hold anything, commas and brackets included: it goes to the end of the line.
-        if let Some(status) = rest
-            .strip_prefix("status=")
-            .or_else(|| rest.strip_prefix("stat="))
+        if first == b's'
+            && let Some(status) = rest
+                .strip_prefix("status=")
+                .or_else(|| rest.strip_prefix("stat="))
         {
             return Some(status_of(recipient, relay, dsn, status));
         }
         // An address may hold a comma and a blank when it is quoted.
-        if let Some(original) = rest.strip_prefix("orig_to=<") {
+        if first == b'o'
+            && let Some(original) = rest.strip_prefix("orig_to=<")
+        {
             (_, rest) = address(original)?;
             continue;
         }
@@ -165,7 +169,7 @@ fn address(text: &str) -> Option<(&str, &str)> {
             at = 0;
         }
     }
-    let end = at + memchr::memchr(b'>', bytes.get(at..)?)?;
+    let end = at + near(b'>', bytes.get(at..)?)?;
     let rest = text.get(end + 1..)?;
     Some((
         text.get(..end)?,
@@ -192,22 +196,23 @@ fn status_of<'a>(
         "expired" | "force-expired" => Some(Outcome::Expired),
         _ => None,
     };
-    let mut record = said(out_of_brackets(reason));
-    if record.reply.is_empty() {
-        record.reply = word.into();
-    }
-    record.recipient = some(recipient).map(Into::into);
-    record.dsn = dsn;
-    record.outcome = outcome;
-    if record.remote_host.is_none()
-        && record.remote_ip.is_none()
+    let (mut peer, reply, phase) = heard(out_of_brackets(reason));
+    if peer == (None, None)
         && let Some((name, behind)) = relay.and_then(|relay| split(relay, b'['))
     {
-        let (host, ip) = peer_of(name, behind);
-        record.remote_host = host.map(Into::into);
-        record.remote_ip = ip.map(Into::into);
+        peer = peer_of(name, behind);
     }
-    record
+    let (host, ip) = peer;
+    Record {
+        reply: some(reply).unwrap_or(word).into(),
+        recipient: some(recipient).map(Into::into),
+        remote_host: host.map(Into::into),
+        remote_ip: ip.map(Into::into),
+        phase,
+        dsn,
+        outcome,
+        ..Record::default()
+    }
 }
 
 /// Takes the brackets off a reason; the closing one is missing where the line was cut, and people paste quotes behind it.
@@ -224,8 +229,15 @@ fn out_of_brackets(reason: &str) -> &str {
     tidy.strip_suffix(')').unwrap_or(inside)
 }
 
+/// Who spoke, with which words, and at which step.
+type Said<'a> = (Peer<'a>, &'a str, Option<Phase>);
+
 /// Reads a reason: what the remote server said, and where, or Postfix' own words.
 pub fn said(reason: &str) -> Record<'_> {
+    spoken(heard(reason))
+}
+
+fn heard(reason: &str) -> Said<'_> {
     let reason = trimmed(reason);
     // Only the server's own words count, however they are wrapped.
     let inner = reason
@@ -234,25 +246,16 @@ pub fn said(reason: &str) -> Record<'_> {
     // A host has no blank in it, so what follows the first one tells.
     if let Some(rest) = inner.strip_prefix("host ")
         && let Some((host, rest)) = split(rest, b' ')
-        && let Some((peer, reply, phase)) = answer(host, rest)
+        && let Some(said) = answer(host, rest)
     {
-        return spoken(peer, reply, phase);
+        return said;
     }
     if let Some(rest) = inner.strip_prefix("SASL authentication failed; ") {
         let rest = rest.strip_prefix("server ").unwrap_or(rest);
-        return match cut(rest, " said: ") {
-            Some((host, reply)) => spoken(peer(host), reply, Some(Phase::Auth)),
-            None => Record {
-                reply: reason.into(),
-                phase: Some(Phase::Auth),
-                ..Record::default()
-            },
-        };
+        let said = cut(rest, " said: ").map(|(host, reply)| (peer(host), reply));
+        let (peer, reply) = said.unwrap_or(((None, None), reason));
+        return (peer, reply, Some(Phase::Auth));
     }
-    let mut record = Record {
-        reply: reason.into(),
-        ..Record::default()
-    };
     let (host, phase) = if let Some(rest) = inner.strip_prefix("connect to ") {
         (cut(rest, ": ").map(|(host, _)| host), Some(Phase::Connect))
     } else if let Some(rest) = inner.strip_prefix("lost connection with ") {
@@ -266,18 +269,12 @@ pub fn said(reason: &str) -> Record<'_> {
     } else {
         (None, None)
     };
-    if let Some(host) = host {
-        let (host, ip) = peer(host);
-        record.remote_host = host.map(Into::into);
-        record.remote_ip = ip.map(Into::into);
-    }
-    record.phase = phase;
-    record
+    (host.map(peer).unwrap_or_default(), reason, phase)
 }
 
 /// What a host `said: ...` or with which words it `refused to talk to me: ...`. A host has an address or a socket in
 /// brackets, so that prose is none.
-fn answer<'a>(host: &'a str, rest: &'a str) -> Option<(Peer<'a>, &'a str, Option<Phase>)> {
+fn answer<'a>(host: &'a str, rest: &'a str) -> Option<Said<'a>> {
     let (name, behind) = split(host, b'[')?;
     let peer = peer_of(name, behind);
     if let Some(reply) = rest.strip_prefix("said: ") {
@@ -289,7 +286,7 @@ fn answer<'a>(host: &'a str, rest: &'a str) -> Option<(Peer<'a>, &'a str, Option
 }
 
 /// Puts a server's words into a record.
-fn spoken<'a>((host, ip): Peer<'a>, reply: &'a str, phase: Option<Phase>) -> Record<'a> {
+fn spoken(((host, ip), reply, phase): Said<'_>) -> Record<'_> {
     Record {
         reply: trimmed(reply).into(),
         remote_host: host.map(Into::into),
@@ -528,8 +525,8 @@ fn tail(text: &str) -> Option<Record<'_>> {
             Some(inside) if has(before, "(host ") || text.starts_with('(') => inside,
             _ => rest,
         };
-        if let Some((peer, reply, phase)) = answer(host, rest) {
-            let mut record = spoken(peer, reply, phase);
+        if let Some(said) = answer(host, rest) {
+            let mut record = spoken(said);
             // `<bob@example.com>: host ...` of the text that Postfix puts into a bounce mail.
             record.recipient = cut(before, ">: ")
                 .and_then(|(address, _)| reply::address(address))
@@ -542,11 +539,11 @@ fn tail(text: &str) -> Option<Record<'_>> {
         .or_else(|| text.strip_prefix("refused to talk to me: "))
     {
         let (reply, phase) = in_reply_to(reply);
-        return Some(spoken((None, None), reply, phase));
+        return Some(spoken(((None, None), reply, phase)));
     }
     if has(text, "(in reply to ") {
         let (reply, phase) = in_reply_to(text);
-        return Some(spoken((None, None), reply.trim_start_matches('('), phase))
+        return Some(spoken(((None, None), reply.trim_start_matches('('), phase)))
             .filter(|record| !record.reply.is_empty());
     }
     let own = text.starts_with("connect to ")

@@ -1,7 +1,6 @@
 //! What a verdict rests on.
 
-use std::ops::Range;
-
+use crate::classifier::Place;
 use crate::knowledge::BUILT_IN;
 use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Str, Tables};
 use crate::record::Record;
@@ -27,7 +26,7 @@ pub(crate) enum Tier {
 }
 
 /// What the verdict's words are made from, kept as references and places.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     /// The tables of the rule.
     pub tables: &'a Tables<'a>,
@@ -38,11 +37,11 @@ pub(crate) struct Facts<'a> {
     pub tier: Tier,
     pub rule: Option<&'a Rule>,
     /// Where in the reply the winning words stand.
-    pub place: Range<usize>,
+    pub place: Place,
     /// Who spoke; of a mail that was sent it is not looked up before somebody asks.
     pub provider: Option<u16>,
     pub blocklist: Option<&'static Blocklist>,
-    pub list_place: Range<usize>,
+    pub list_place: Place,
     pub resolver: Option<&'static Resolver>,
     pub enhanced_row: Option<&'static CodeRow>,
     pub code_row: Option<&'static CodeRow>,

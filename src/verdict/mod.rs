@@ -119,7 +119,7 @@ impl<'a> Verdict<'a> {
                 .filter(|_| self.record.own_server))
         };
         let domain = || {
-            details::listed_domain(reply, self.facts.list_place.clone())
+            details::listed_domain(reply, self.facts.list_place.range())
                 .or_else(|| details::blamed_url(reply))
         };
         let listed = match Lists::from_index(list.lists) {
@@ -384,7 +384,7 @@ impl<'a> Verdict<'a> {
         let facts = &self.facts;
         let reply = self.reply();
         let mut evidence = Vec::with_capacity(4);
-        let words = reply.get(facts.place.clone()).unwrap_or_default();
+        let words = reply.get(facts.place.range()).unwrap_or_default();
         if facts.tier == Tier::Outcome {
             evidence.push(Evidence {
                 kind: EvidenceKind::Wording,
@@ -415,7 +415,7 @@ impl<'a> Verdict<'a> {
             });
         }
         if let Some(list) = facts.blocklist {
-            let words = reply.get(facts.list_place.clone()).unwrap_or_default();
+            let words = reply.get(facts.list_place.range()).unwrap_or_default();
             if !words.is_empty() {
                 evidence.push(Evidence {
                     kind: EvidenceKind::Marker,
@@ -616,7 +616,7 @@ impl<'a> Verdict<'a> {
                         .map(|(_, domain)| Cow::Borrowed(domain))
                         .or_else(|| details::host(reply).map(Cow::Borrowed))
                 }
-                _ => details::listed_domain(reply, self.facts.list_place.clone())
+                _ => details::listed_domain(reply, self.facts.list_place.range())
                     .or_else(|| details::blamed_url(reply))
                     .map(Cow::Borrowed),
             },
