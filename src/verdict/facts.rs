@@ -51,12 +51,17 @@ pub(crate) struct Facts<'a> {
 }
 
 impl<'a> Facts<'a> {
-    /// The row of the provider, and the tables that have it.
-    pub fn provider(&self, record: &Record<'_>) -> Option<(&'a Tables<'a>, &'a Provider)> {
-        let number = match self.tier {
+    /// The number of the provider.
+    pub fn provider_number(&self, record: &Record<'_>) -> Option<u16> {
+        match self.tier {
             Tier::Outcome => provider_by_name(record),
             _ => self.provider,
-        }?;
+        }
+    }
+
+    /// The row of the provider, and the tables that have it.
+    pub fn provider(&self, record: &Record<'_>) -> Option<(&'a Tables<'a>, &'a Provider)> {
+        let number = self.provider_number(record)?;
         [Some(&BUILT_IN), self.user]
             .into_iter()
             .flatten()
