@@ -16,7 +16,7 @@ pub struct Lines {
     fields: Vec<(String, Field)>,
     /// The memory in which one line after the other is made.
     line: Line,
-    /// What lines have in common, each gist at its place.
+    /// What lines have in common, each gist at its place; empty until the second line.
     kept: Vec<Option<Box<Kept>>>,
 }
 
@@ -38,20 +38,21 @@ impl Lines {
     /// The writer's.
     pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
         let Self { fields, line, kept } = self;
+        // Whoever asks once needs no memory.
+        if kept.is_empty() && !line.bytes.is_empty() {
+            *kept = vec![None; GISTS];
+        }
         line.bytes.clear();
         if fields.is_empty() {
-            if kept.is_empty() {
-                kept.resize(GISTS, None);
-            }
             let gist = answer.verdict.gist();
-            let place = gist.number() % GISTS;
-            let known = kept.get_mut(place).and_then(Option::take);
-            line.kept = known
-                .filter(|kept| kept.gist == gist)
-                .or_else(|| Some(Kept::none(gist)));
+            let mut place = kept.get_mut(gist.number() % GISTS);
+            line.kept = place.as_mut().map(|place| {
+                let known = place.take().filter(|kept| kept.gist == gist);
+                known.unwrap_or_else(|| Kept::none(gist))
+            });
             line.met = 0;
             Key::tell_all(answer, line);
-            if let Some(place) = kept.get_mut(place) {
+            if let Some(place) = place {
                 *place = line.kept.take();
             }
         }
