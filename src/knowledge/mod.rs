@@ -194,7 +194,13 @@ impl Blocklist {
     pub fn page(&self, listed: Option<&str>) -> Option<String> {
         let listed = listed.unwrap_or_default();
         let page = BUILT_IN.str(self.lookup);
-        let page = page.replace("{ip}", listed).replace("{domain}", listed);
+        let page = match page.split_once('{') {
+            Some((before, mark)) => {
+                let behind = mark.split_once('}').map_or("", |(_, behind)| behind);
+                [before, listed, behind].concat()
+            }
+            None => page.to_owned(),
+        };
         (!page.is_empty()).then_some(page)
     }
 

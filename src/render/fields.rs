@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use whybounce::verdict::{Short, Verdict, Words};
 
-use Scalar::{Flag, Id, Made, Null, Number, Text};
+use Scalar::{Flag, Id, Known, Made, Null, Number, Text};
 
 /// The version of the keys. A key may be added; a key is never changed.
 const SCHEMA: u64 = 1;
@@ -19,26 +19,29 @@ pub struct Answer<'a> {
     pub file: Option<&'a str>,
 }
 
-/// Declares the keys, in their order.
+/// Declares the keys, in their order: those that `each` record has for itself, and those that are `alike` in all verdicts of
+/// one gist, but for what is told as [`Scalar::Text`].
 macro_rules! keys {
-    ($($key:ident = $name:literal,)+) => {
+    ($($how:ident { $($key:ident = $name:literal,)+ })+) => {
         /// A key of a verdict.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Key { $($key,)+ }
+        pub enum Key { $($($key,)+)+ }
 
         impl Key {
             /// Every key, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$key,)+];
+            pub const ALL: &'static [Self] = &[$($(Self::$key,)+)+];
 
             /// The name of the key.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$key => $name,)+ }
+                match self { $($(Self::$key => $name,)+)+ }
             }
 
             /// Tells the values of all keys, in order.
             pub fn tell_all(answer: Answer<'_>, out: &mut impl Object) {
-                $(out.key(concat!(",\"", $name, "\":"), |out| Self::$key.tell(answer, out));)+
+                $(out.$how(|out| {
+                    $(out.key(concat!(",\"", $name, "\":"), |out| Self::$key.tell(answer, out));)+
+                });)+
             }
         }
     };
@@ -52,37 +55,55 @@ macro_rules! parts {
 }
 
 keys! {
-    Schema = "schema",
-    Line = "line",
-    File = "file",
-    Format = "format",
-    Reply = "reply",
-    Code = "code",
-    Enhanced = "enhanced",
-    Family = "family",
-    Types = "types",
-    Cause = "cause",
-    Priority = "priority",
-    Summary = "summary",
-    Fix = "fix",
-    Owner = "owner",
-    Retry = "retry",
-    Suppress = "suppress",
-    Provider = "provider",
-    Blocklist = "blocklist",
-    Recipient = "recipient",
-    Sender = "sender",
-    QueueId = "queue_id",
-    RemoteHost = "remote_host",
-    RemoteIp = "remote_ip",
-    Time = "time",
-    Phase = "phase",
-    Confidence = "confidence",
-    Evidence = "evidence",
-    Claim = "claim",
-    Conflicts = "conflicts",
-    References = "references",
-    Own = "own",
+    each {
+        Schema = "schema",
+        Line = "line",
+        File = "file",
+        Format = "format",
+        Reply = "reply",
+    }
+    alike {
+        Code = "code",
+        Enhanced = "enhanced",
+        Family = "family",
+        Types = "types",
+        Cause = "cause",
+        Priority = "priority",
+    }
+    alike {
+        Summary = "summary",
+    }
+    each {
+        Fix = "fix",
+    }
+    alike {
+        Owner = "owner",
+        Retry = "retry",
+        Suppress = "suppress",
+        Provider = "provider",
+    }
+    each {
+        Blocklist = "blocklist",
+        Recipient = "recipient",
+        Sender = "sender",
+        QueueId = "queue_id",
+        RemoteHost = "remote_host",
+        RemoteIp = "remote_ip",
+        Time = "time",
+    }
+    alike {
+        Phase = "phase",
+        Confidence = "confidence",
+    }
+    each {
+        Evidence = "evidence",
+    }
+    alike {
+        Claim = "claim",
+        Conflicts = "conflicts",
+        References = "references",
+        Own = "own",
+    }
 }
 
 impl Key {
@@ -117,8 +138,10 @@ impl Key {
             Self::Types => out.list(verdict.types.iter(), |out, kind| out.scalar(Id(kind.id()))),
             Self::Cause => out.scalar(Id(verdict.cause.id())),
             Self::Priority => out.scalar(Id(verdict.priority.id())),
-            Self::Summary => out.scalar(Text(&verdict.summary())),
-            Self::Fix => out.list(verdict.fix(), |out, step| out.scalar(Text(&step))),
+            Self::Summary => sentence(out, verdict.summary()),
+            Self::Fix => out.list(verdict.steps(), |out, step| {
+                out.alike(|out| sentence(out, verdict.filled(step)));
+            }),
             Self::Owner => out.scalar(Id(verdict.owner.id())),
             Self::Retry => {
                 let advice = Id(verdict.retry.id());
@@ -132,40 +155,43 @@ impl Key {
             Self::Suppress => out.scalar(Flag(verdict.suppress)),
             Self::Provider => match verdict.provider() {
                 Some(provider) => {
-                    out.object(parts!("id": Text(provider.id), "name": Text(provider.name)))
+                    out.object(parts!("id": Known(provider.id), "name": Known(provider.name)))
                 }
                 None => out.scalar(Null),
             },
             Self::Blocklist => match verdict.blocklist() {
                 Some(list) => out.object(parts!(
-                    "id": Text(list.id),
-                    "name": Text(list.name),
-                    "listed": known(list.listed.as_deref()),
-                    "lookup": known(list.lookup.as_deref()),
+                    "id": Known(list.id),
+                    "name": Known(list.name),
+                    "listed": or_null(list.listed.as_deref()),
+                    "lookup": or_null(list.lookup.as_deref()),
                     "operating": Id(list.operating.id())
                 )),
                 None => out.scalar(Null),
             },
-            Self::Recipient => out.scalar(known(record.recipient.as_deref())),
-            Self::Sender => out.scalar(known(record.sender.as_deref())),
-            Self::QueueId => out.scalar(known(record.queue_id.as_deref())),
-            Self::RemoteHost => out.scalar(known(record.remote_host.as_deref())),
-            Self::RemoteIp => out.scalar(known(record.remote_ip.as_deref())),
-            Self::Time => out.scalar(known(record.time.as_deref())),
+            Self::Recipient => out.scalar(or_null(record.recipient.as_deref())),
+            Self::Sender => out.scalar(or_null(record.sender.as_deref())),
+            Self::QueueId => out.scalar(or_null(record.queue_id.as_deref())),
+            Self::RemoteHost => out.scalar(or_null(record.remote_host.as_deref())),
+            Self::RemoteIp => out.scalar(or_null(record.remote_ip.as_deref())),
+            Self::Time => out.scalar(or_null(record.time.as_deref())),
             Self::Phase => out.scalar(record.phase.map_or(Null, |phase| Id(phase.id()))),
             Self::Confidence => out.scalar(Id(verdict.confidence.id())),
-            Self::Evidence => out.list(verdict.evidence(), |out, piece| {
-                out.object(parts!(
-                    "kind": Id(piece.kind.id()),
-                    "text": said(&piece.text),
-                    "rule": said(&piece.rule)
-                ))
+            Self::Evidence => out.list(verdict.reasons(), |out, reason| {
+                out.alike(|out| {
+                    let piece = verdict.told(reason);
+                    out.object(parts!(
+                        "kind": Id(piece.kind.id()),
+                        "text": said(&piece.text, Text),
+                        "rule": said(&piece.rule, Known)
+                    ));
+                });
             }),
             Self::Claim => out.scalar(Id(verdict.claim.id())),
             Self::Conflicts => out.list(verdict.conflicts(), |out, conflict| {
-                out.scalar(Text(&conflict))
+                out.scalar(Known(&conflict))
             }),
-            Self::References => out.list(verdict.references(), |out, page| out.scalar(Text(page))),
+            Self::References => out.list(verdict.references(), |out, page| out.scalar(Known(page))),
             Self::Own => {
                 let whose = verdict.blamed.as_ref().map(|(_, whose)| Id(whose.id()));
                 out.scalar(whose.unwrap_or(Null));
@@ -185,12 +211,22 @@ pub trait Sink {
 
     /// Takes an object by its parts. The first one tells most, but for a piece of evidence, which its rule tells.
     fn object(&mut self, parts: &[Part<'_>]);
+
+    /// Takes what is the same in all verdicts of one gist, but for what is told as [`Scalar::Text`].
+    fn alike(&mut self, tell: impl FnOnce(&mut Self)) {
+        tell(self);
+    }
 }
 
 /// Takes keys together with their values.
 pub trait Object: Sink {
     /// Takes a key, as it stands in JSON before its value, and the value, if `tell` finds one to tell.
     fn key(&mut self, key: &'static str, tell: impl FnOnce(&mut Self) -> bool);
+
+    /// Takes what each record has for itself.
+    fn each(&mut self, tell: impl FnOnce(&mut Self)) {
+        tell(self);
+    }
 }
 
 /// A value without parts.
@@ -203,6 +239,9 @@ pub enum Scalar<'a> {
     Id(&'static str),
     /// A few letters and digits, which need none either.
     Made(&'a Short),
+    /// What the knowledge says.
+    Known(&'a str),
+    /// What the record says, or what has something of it.
     Text(&'a str),
 }
 
@@ -215,13 +254,21 @@ pub struct Part<'a> {
     pub value: Scalar<'a>,
 }
 
-fn known(text: Option<&str>) -> Scalar<'_> {
+fn or_null(text: Option<&str>) -> Scalar<'_> {
     text.map_or(Null, Text)
 }
 
-fn said<'w>(words: &'w Words<'_>) -> Scalar<'w> {
+/// Tells a sentence: the knowledge's as it is, or with something of the record filled in.
+fn sentence(out: &mut impl Sink, sentence: Cow<'_, str>) {
+    match sentence {
+        Cow::Borrowed(known) => out.scalar(Known(known)),
+        Cow::Owned(filled) => out.scalar(Text(&filled)),
+    }
+}
+
+fn said<'w>(words: &'w Words<'_>, found: fn(&'w str) -> Scalar<'w>) -> Scalar<'w> {
     match words {
-        Words::Found(text) => Text(text),
+        Words::Found(text) => found(text),
         Words::Made(short) => Made(short),
     }
 }

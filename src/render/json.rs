@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::ser::Serialize;
 use serde_json::ser::{CompactFormatter, Formatter};
+use whybounce::verdict::Gist;
 
 use super::escape;
 use super::fields::{Answer, Field, Key, Object, Part, Scalar, Sink};
@@ -15,6 +16,8 @@ pub struct Lines {
     fields: Vec<(String, Field)>,
     /// The memory in which one line after the other is made.
     line: Line,
+    /// What lines have in common, each gist at its place; empty until the second line.
+    kept: Vec<Option<Box<Kept>>>,
 }
 
 impl Lines {
@@ -25,6 +28,7 @@ impl Lines {
         Self {
             fields: fields.iter().map(named).collect(),
             line: Line::default(),
+            kept: Vec::new(),
         }
     }
 
@@ -33,58 +37,120 @@ impl Lines {
     /// # Errors
     /// The writer's.
     pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
-        let Self { fields, line } = self;
-        line.0.clear();
+        let Self { fields, line, kept } = self;
+        // Whoever asks once needs no memory.
+        if kept.is_empty() && !line.bytes.is_empty() {
+            *kept = vec![None; GISTS];
+        }
+        line.bytes.clear();
         if fields.is_empty() {
+            let gist = answer.verdict.gist();
+            let mut place = kept.get_mut(gist.number() % GISTS);
+            line.kept = place.as_mut().map(|place| {
+                let known = place.take().filter(|kept| kept.gist == gist);
+                known.unwrap_or_else(|| Kept::none(gist))
+            });
+            line.met = 0;
             Key::tell_all(answer, line);
+            if let Some(place) = place {
+                *place = line.kept.take();
+            }
         }
         for (name, field) in fields {
             line.part(name, |line| field.tell(answer, line));
         }
         line.enclose(0);
-        line.0.push(b'\n');
-        out.write_all(&line.0)
+        line.bytes.push(b'\n');
+        out.write_all(&line.bytes)
     }
 }
 
+/// How many gists are remembered.
+const GISTS: usize = 1024;
+
 /// A line of JSON while it grows.
 #[derive(Clone, Debug, Default)]
-struct Line(Vec<u8>);
+struct Line {
+    bytes: Vec<u8>,
+    /// The run that grows has something of its record's own.
+    own: bool,
+    /// What it has in common with other lines.
+    kept: Option<Box<Kept>>,
+    /// How many runs were met.
+    met: usize,
+}
+
+/// The runs that all lines of a gist have in common, in order; an empty one stands for what each has for itself.
+#[derive(Clone, Debug)]
+struct Kept {
+    gist: Gist,
+    runs: Vec<Vec<u8>>,
+}
+
+impl Kept {
+    fn none(gist: Gist) -> Box<Self> {
+        let runs = Vec::new();
+        Box::new(Self { gist, runs })
+    }
+}
 
 impl Sink for Line {
     // Where it is called the kind of value is known, and all the rest of this goes away.
     #[inline(always)]
     fn scalar(&mut self, value: Scalar<'_>) {
         match value {
-            Scalar::Null => self.0.extend_from_slice(b"null"),
-            Scalar::Flag(true) => self.0.extend_from_slice(b"true"),
-            Scalar::Flag(false) => self.0.extend_from_slice(b"false"),
+            Scalar::Null => self.bytes.extend_from_slice(b"null"),
+            Scalar::Flag(true) => self.bytes.extend_from_slice(b"true"),
+            Scalar::Flag(false) => self.bytes.extend_from_slice(b"false"),
             Scalar::Number(number) => self.number(number),
             Scalar::Id(id) => self.plain(id.as_bytes()),
             Scalar::Made(short) => self.plain(short.bytes()),
-            Scalar::Text(text) => self.text(text),
+            Scalar::Known(text) => self.text(text),
+            Scalar::Text(text) => {
+                self.own = true;
+                self.text(text);
+            }
         }
     }
 
     fn list<T>(&mut self, items: impl IntoIterator<Item = T>, tell: impl Fn(&mut Self, T)) {
-        self.0.push(b'[');
+        self.bytes.push(b'[');
         items.into_iter().for_each(|item| {
             tell(self, item);
-            self.0.push(b',');
+            self.bytes.push(b',');
         });
         // Behind the last one stands no comma.
-        self.0.pop_if(|last| *last == b',');
-        self.0.push(b']');
+        self.bytes.pop_if(|last| *last == b',');
+        self.bytes.push(b']');
     }
 
     #[inline(always)]
     fn object(&mut self, parts: &[Part<'_>]) {
-        let start = self.0.len();
+        let start = self.bytes.len();
         for part in parts {
-            self.0.extend_from_slice(part.key.as_bytes());
+            self.bytes.extend_from_slice(part.key.as_bytes());
             self.scalar(part.value);
         }
         self.enclose(start);
+    }
+
+    #[inline(always)]
+    fn alike(&mut self, tell: impl FnOnce(&mut Self)) {
+        let run = self.kept.as_ref().and_then(|kept| kept.runs.get(self.met));
+        self.met += 1;
+        if let Some(run) = run
+            && !run.is_empty()
+        {
+            self.bytes.extend_from_slice(run);
+            return;
+        }
+        let is_new = run.is_none();
+        let start = self.bytes.len();
+        self.own = false;
+        tell(self);
+        if is_new {
+            self.keep(start);
+        }
     }
 }
 
@@ -96,23 +162,32 @@ impl Object for Line {
 }
 
 impl Line {
+    /// Keeps the run that begins here for the lines to come.
+    #[cold]
+    fn keep(&mut self, start: usize) {
+        if let Some(kept) = &mut self.kept {
+            let run = self.bytes.get(start..).filter(|_| !self.own);
+            kept.runs.push(run.unwrap_or_default().to_vec());
+        }
+    }
+
     /// Adds a name and the value that is told behind it, if there is one.
     #[inline(always)]
     fn part(&mut self, name: &str, tell: impl FnOnce(&mut Self) -> bool) {
-        let before = self.0.len();
-        self.0.extend_from_slice(name.as_bytes());
+        let before = self.bytes.len();
+        self.bytes.extend_from_slice(name.as_bytes());
         if !tell(self) {
-            self.0.truncate(before);
+            self.bytes.truncate(before);
         }
     }
 
     /// Makes an object of the parts from a place on, the first comma being where it begins.
     fn enclose(&mut self, start: usize) {
-        match self.0.get_mut(start) {
+        match self.bytes.get_mut(start) {
             Some(comma) => *comma = b'{',
-            None => self.0.push(b'{'),
+            None => self.bytes.push(b'{'),
         }
-        self.0.push(b'}');
+        self.bytes.push(b'}');
     }
 
     /// Writes a number; the way of `write!` takes several times as long.
@@ -120,14 +195,14 @@ impl Line {
         if number > 9 {
             self.number(number / 10);
         }
-        self.0.push(b'0' + (number % 10) as u8);
+        self.bytes.push(b'0' + (number % 10) as u8);
     }
 
     /// Writes a string that needs no escape.
     fn plain(&mut self, text: &[u8]) {
-        self.0.push(b'"');
-        self.0.extend_from_slice(text);
-        self.0.push(b'"');
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(text);
+        self.bytes.push(b'"');
     }
 
     /// Writes a string. Nearly all are plain.
@@ -142,7 +217,7 @@ impl Line {
 
     #[cold]
     fn escaped(&mut self, text: &str) {
-        let mut json = serde_json::Serializer::with_formatter(&mut self.0, Safe);
+        let mut json = serde_json::Serializer::with_formatter(&mut self.bytes, Safe);
         // Memory refuses nothing.
         text.serialize(&mut json).unwrap_or_default();
     }
@@ -204,12 +279,52 @@ impl Formatter for Safe {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use std::borrow::Cow;
+
     use super::*;
+    use whybounce::classifier::Classifier;
+    use whybounce::knowledge::BUILT_IN;
+    use whybounce::record::{Outcome, Record};
 
     fn written(value: Scalar<'_>) -> String {
         let mut line = Line::default();
         line.scalar(value);
-        String::from_utf8(line.0).unwrap()
+        String::from_utf8(line.bytes).unwrap()
+    }
+
+    #[test]
+    fn a_line_is_the_same_whatever_was_written_before() {
+        let mut classifier = Classifier::default();
+        let mut lines = Lines::new(&[]);
+        let hosts = ["mx.example.com", "mx.google.com"].map(Cow::Borrowed);
+        let outcomes = [Outcome::Deferred, Outcome::Bounced, Outcome::Sent].map(Some);
+        let rules = BUILT_IN.rules.iter();
+        for example in rules.flat_map(|rule| BUILT_IN.list(rule.examples)) {
+            for (line, outcome) in (0..).zip(outcomes.into_iter().chain([None, None])) {
+                let softer = example.replace("550", "450").replace("5.7", "4.7");
+                let texts = [softer, format!("{example} 192.0.2.{line}")];
+                for (reply, host) in texts.into_iter().zip(&hosts) {
+                    let record = Record {
+                        line,
+                        reply: reply.into(),
+                        recipient: (line > 0).then(|| format!("bob{line}@example.com").into()),
+                        remote_host: Some(host.clone()),
+                        outcome,
+                        own_server: line == 3,
+                        ..Record::default()
+                    };
+                    let verdict = &classifier.classify(&record);
+                    let answer = Answer {
+                        verdict,
+                        file: None,
+                    };
+                    let (mut line, mut fresh) = (Vec::new(), Vec::new());
+                    lines.write(&mut line, answer).unwrap();
+                    Lines::new(&[]).write(&mut fresh, answer).unwrap();
+                    assert_eq!(str::from_utf8(&line), str::from_utf8(&fresh));
+                }
+            }
+        }
     }
 
     #[test]

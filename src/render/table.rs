@@ -119,7 +119,7 @@ impl Sink for String {
             Scalar::Null => {}
             Scalar::Flag(flag) => self.push_str(if flag { "true" } else { "false" }),
             Scalar::Number(number) => self.push_str(&number.to_string()),
-            Scalar::Id(text) | Scalar::Text(text) => self.push_str(text),
+            Scalar::Id(text) | Scalar::Known(text) | Scalar::Text(text) => self.push_str(text),
             Scalar::Made(short) => self.push_str(short),
         }
     }

@@ -4,20 +4,22 @@
 
 mod evidence;
 mod facts;
+mod gist;
 
 use std::borrow::Cow;
 
-pub use evidence::{Evidence, Short, Words};
+pub use evidence::{Evidence, Reason, Short, Words};
 pub(crate) use facts::{Facts, Tier, recipient_provider};
+pub use gist::Gist;
 
 use crate::details;
-use crate::knowledge::tables::{Blocklist, Slot, Span};
+use crate::knowledge::tables::{Blocklist, Span};
 use crate::knowledge::{BUILT_IN, Cause, Tables};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::Enhanced;
 use crate::vocabulary::{
-    Confidence, EvidenceKind, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry, Whose,
+    Confidence, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry, Whose,
 };
 
 /// What one record means.
@@ -205,7 +207,7 @@ impl<'a> Verdict<'a> {
         let summary = if self.cause == Cause::Unclassified && facts.rule.is_none() {
             self.unclassified_summary().into()
         } else {
-            fill(template, &|name| self.value(name))
+            self.filled(template)
         };
         if self.record.own_server {
             return format!("Your own server refused this mail from outside: {summary}").into();
@@ -237,12 +239,13 @@ impl<'a> Verdict<'a> {
 
     /// What to do, first step first.
     pub fn fix(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.steps(Self::value)
+        self.steps().map(|step| self.filled(step))
     }
 
     /// What to do about all replies that the same rule wins: names no address, IP or host of this one.
     pub fn fix_of_rule(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.steps(Self::common_value)
+        let value = |name: &str| self.common_value(name);
+        self.steps().map(move |step| fill(step, &value))
     }
 
     /// What to do about the cause, whatever rule won.
@@ -251,17 +254,19 @@ impl<'a> Verdict<'a> {
         steps.map(|step| fill(step, &|_| None))
     }
 
-    /// The steps of the fix, with these values filled in.
-    fn steps<'v>(
-        &'v self,
-        value: fn(&'v Self, &str) -> Option<Cow<'v, str>>,
-    ) -> impl Iterator<Item = Cow<'v, str>> {
+    /// The steps of the fix as the knowledge has them, to be [`Self::filled`].
+    pub fn steps(&self) -> impl Iterator<Item = &'a str> {
         let (own, (tables, fix)) = match self.record.own_server {
             true => (OWN_SERVER, (&BUILT_IN, Span::default())),
             false => ([].as_slice(), self.fix_rows()),
         };
-        let steps = own.iter().copied().chain(tables.list(fix));
-        steps.map(move |step| fill(step, &|name| value(self, name)))
+        own.iter().copied().chain(tables.list(fix))
+    }
+
+    /// A sentence with what it asks for; borrowed where it asks for nothing.
+    #[must_use]
+    pub fn filled<'v>(&'v self, sentence: &'v str) -> Cow<'v, str> {
+        fill(sentence, &|name| self.value(name))
     }
 
     /// Where the steps of the fix stand: with the first of all that knows some.
@@ -375,114 +380,6 @@ impl<'a> Verdict<'a> {
         let others = of_cause.filter(move |other| Some(*other) != rule && Some(*other) != page);
         let all = rule.into_iter().chain(page).chain(others);
         all.filter(|reference| !reference.is_empty())
-    }
-
-    /// What the verdict rests on, strongest first.
-    #[must_use]
-    pub fn evidence(&self) -> Vec<Evidence<'_>> {
-        use Words::{Found, Made};
-        let facts = &self.facts;
-        let reply = self.reply();
-        let mut evidence = Vec::with_capacity(4);
-        let words = reply.get(facts.place.range()).unwrap_or_default();
-        if facts.tier == Tier::Outcome {
-            evidence.push(Evidence {
-                kind: EvidenceKind::Wording,
-                text: Found("status=sent"),
-                rule: Found("record-outcome"),
-            });
-        }
-        let code = self.code.map(|code| Short::of(|short| short.number(code)));
-        let enhanced = self.enhanced.map(Short::from);
-        if let Some(rule) = facts.rule {
-            let (kind, text) = if !words.is_empty() {
-                let marker = rule.needs & Slot::MARKER != 0;
-                let kind = if marker {
-                    EvidenceKind::Marker
-                } else {
-                    EvidenceKind::Wording
-                };
-                (kind, Found(words))
-            } else if rule.enhanced.len > 0 {
-                (EvidenceKind::Enhanced, Made(enhanced.unwrap_or_default()))
-            } else {
-                (EvidenceKind::Code, Made(code.unwrap_or_default()))
-            };
-            evidence.push(Evidence {
-                kind,
-                text,
-                rule: Found(facts.tables.str(rule.id)),
-            });
-        }
-        if let Some(list) = facts.blocklist {
-            let words = reply.get(facts.list_place.range()).unwrap_or_default();
-            if !words.is_empty() {
-                evidence.push(Evidence {
-                    kind: EvidenceKind::Marker,
-                    text: Found(words),
-                    rule: Found(BUILT_IN.str(list.id)),
-                });
-            }
-        }
-        if let Some(resolver) = facts.resolver {
-            let rule = Found(BUILT_IN.str(resolver.id));
-            evidence.push(Evidence {
-                kind: EvidenceKind::Marker,
-                text: rule,
-                rule,
-            });
-        }
-        let has = |evidence: &[Evidence<'_>], kind| evidence.iter().any(|known| known.kind == kind);
-        if let (Some(status), Some(text)) = (self.enhanced, enhanced)
-            && facts.enhanced_row.is_some()
-            && !has(&evidence, EvidenceKind::Enhanced)
-        {
-            let rule = Short::of(|short| {
-                short.text("x.");
-                short.number(status.subject);
-                short.byte(b'.');
-                short.number(status.detail);
-            });
-            evidence.push(Evidence {
-                kind: EvidenceKind::Enhanced,
-                text: Made(text),
-                rule: Made(rule),
-            });
-        }
-        if facts.tier == Tier::Phase
-            && let Some(phase) = facts.phase
-        {
-            let rule = Short::of(|short| {
-                short.text("phase-");
-                let id = phase.id().bytes();
-                id.for_each(|byte| short.byte(byte.to_ascii_lowercase()));
-            });
-            evidence.push(Evidence {
-                kind: EvidenceKind::Phase,
-                text: Found(phase.id()),
-                rule: Made(rule),
-            });
-        }
-        if let (Some(code), Some(text)) = (self.code, code)
-            && !has(&evidence, EvidenceKind::Code)
-        {
-            let (kind, rule) = match facts.code_row {
-                Some(_) => (EvidenceKind::Code, text),
-                None => (
-                    EvidenceKind::Class,
-                    Short::of(|short| {
-                        short.number(code / 100);
-                        short.text("xx");
-                    }),
-                ),
-            };
-            evidence.push(Evidence {
-                kind,
-                text: Made(text),
-                rule: Made(rule),
-            });
-        }
-        evidence
     }
 
     /// Finds out whether what is blamed is the sender's own.
