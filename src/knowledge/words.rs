@@ -432,17 +432,15 @@ pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let mut from = from;
     while let Some((at, marks)) = marks_behind(bytes, from) {
-        let blanks = blanks(eight_at(bytes, at));
-        // Most chunks begin and end among the eight bytes of their mark.
-        let inside = before(marks);
-        let start = match blanks & inside {
-            0 => bytes
-                .get(from..at)
-                .and_then(|before| before.iter().rposition(|byte| *byte == b' '))
-                .map_or(from, |blank| from + blank + 1),
-            blanks => at + 8 - blanks.leading_zeros() as usize / 8,
-        };
-        let end = match blanks & !inside {
+        let (inside, all) = (before(marks), blanks(eight_at(bytes, at)));
+        // Most chunks begin among the eight bytes of their mark or shortly before, and end there or shortly behind.
+        let (mut first, mut blank) = (at, all & inside);
+        while blank == 0 && first > from {
+            first -= 8;
+            blank = blanks(eight_at(bytes, first));
+        }
+        let start = first + 8 - blank.leading_zeros() as usize / 8;
+        let end = match all & !inside {
             0 => blank_behind(bytes, at + 8),
             behind => at + place(behind),
         };
