@@ -62,10 +62,8 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 #[must_use]
 pub fn hash(word: &[u8]) -> u64 {
     let mut state = 0;
-    for part in word[..word.len().min(LONGEST)].chunks(8) {
-        let mut eight = [0; 8];
-        eight[..part.len()].copy_from_slice(part);
-        state = mix(state, u64::from_le_bytes(eight));
+    for at in (0..word.len().min(LONGEST)).step_by(8) {
+        state = mix(state, eight_at(word, at));
     }
     finish(state, word.len())
 }
