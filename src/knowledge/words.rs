@@ -431,8 +431,8 @@ pub fn cut_part(text: &str, part: Range<usize>, mut take: impl FnMut(Token, usiz
 pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let mut from = from;
-    while let Some((at, marks)) = marks_behind(bytes, from) {
-        let (inside, all) = (before(marks), blanks(eight_at(bytes, at)));
+    while let Some((at, eight, marks)) = marks_behind(bytes, from) {
+        let (inside, all) = (before(marks), blanks(eight));
         // Most chunks begin among the eight bytes of their mark or shortly before, and end there or shortly behind.
         let (mut first, mut blank) = (at, all & inside);
         while blank == 0 && first > from {
@@ -455,11 +455,11 @@ pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
 /// Where the next digit or `@` stands.
 #[must_use]
 pub fn mark_behind(bytes: &[u8], from: usize) -> Option<usize> {
-    marks_behind(bytes, from).map(|(at, marks)| at + place(marks))
+    marks_behind(bytes, from).map(|(at, _, marks)| at + place(marks))
 }
 
-/// The next eight bytes with a digit or an `@` among them: where they begin, and the top bits of those.
-fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64)> {
+/// The next eight bytes with a digit or an `@` among them: where they begin, they themselves, and the top bits of those.
+fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64, u64)> {
     // Without a way out among them, the machine looks at many bytes at once.
     let any_mark = |bytes: &[u8; 16]| {
         bytes.iter().fold(false, |any, byte| {
@@ -471,7 +471,7 @@ fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64)> {
         let eight = eight_at(bytes, at);
         let marks = within(eight, b'0', b'9') | within(eight, b'@', b'@');
         if marks != 0 {
-            return Some((at, marks));
+            return Some((at, eight, marks));
         }
         at += 8;
         while let Some(chunk) = bytes.get(at..)?.first_chunk()
