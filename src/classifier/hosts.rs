@@ -1,7 +1,9 @@
 //! A short memory of whose hosts are whose: most mail goes to a few.
 
+use crate::knowledge::{tables, words};
+
 /// How many hosts are kept; a power of two.
-const KEPT: usize = 128;
+const KEPT: usize = 512;
 
 #[derive(Debug, Default)]
 pub(crate) struct Hosts(Vec<Kept>);
@@ -18,11 +20,8 @@ impl Hosts {
         if self.0.is_empty() {
             self.0.resize_with(KEPT, Kept::default);
         }
-        // Hosts of one name are told apart by their first letters, names by their length.
-        let first = host.bytes().take(4).fold(host.len(), |place, byte| {
-            place.wrapping_mul(31) ^ usize::from(byte)
-        });
-        let Some(kept) = self.0.get_mut(first % KEPT) else {
+        let place = tables::home(words::hash(host.as_bytes())) % KEPT;
+        let Some(kept) = self.0.get_mut(place) else {
             return ask(host);
         };
         if kept.host != host {
@@ -40,11 +39,14 @@ mod tests {
     #[test]
     fn hosts_that_fall_on_one_place_are_told_apart() {
         let mut hosts = Hosts::default();
-        let names = ["mx1.example.com", "mx1.example.net", "", "mx1.example.com"];
-        for name in names.into_iter().cycle().take(12) {
-            let expected = Some(name.len() as u16).filter(|_| name.ends_with("net"));
-            let asked = hosts.provider(name, |_| expected);
+        let numbers = (0..3 * KEPT as u16).chain([1, 0, 1]);
+        for number in numbers {
+            let name = format!("mx{number}.example.com");
+            let expected = Some(number).filter(|number| number % 2 == 0);
+            let asked = hosts.provider(&name, |_| expected);
             assert_eq!(asked, expected, "{name}");
+            let known = hosts.provider(&name, |_| None);
+            assert_eq!(known, expected, "{name}");
         }
     }
 }

@@ -132,9 +132,9 @@ impl Sentence {
         self.starts.clear();
         self.plain.clear();
         self.tokens.clear();
-        let (mut at, mut state) = (0, 0);
+        let (mut at, mut from, mut state) = (0, codes(text.as_bytes()), 0);
         loop {
-            let literal = words::literal_behind(text, at);
+            let literal = words::literal_behind(text, from);
             let length = literal.start - at;
             self.starts.push(at as u32);
             self.plain.push(Plain {
@@ -151,7 +151,7 @@ impl Sentence {
                 self.state = state;
                 return;
             }
-            at = literal.end;
+            (at, from) = (literal.end, literal.end);
             words::cut_part(text, literal, |token, start, end| {
                 let key = key_of(tables, token);
                 state = spread(state, key.number());
@@ -233,6 +233,16 @@ impl Sentence {
             Spot::Token(token) => self.tokens.get(token as usize).map(end),
             Spot::Plain(at, behind) => Some(self.starts.get(at as usize)? + behind),
         }
+    }
+}
+
+/// Where the codes end that most replies begin with: no literal is to be looked for among them.
+const fn codes(text: &[u8]) -> usize {
+    match text {
+        [_, _, _, b' ', _, b'.', _, b'.', _, b' ', ..]
+        | [_, _, _, b'-', _, b'.', _, b'.', _, b' ', ..] => 9,
+        [digit, _, _, b' ', ..] if digit.is_ascii_digit() => 3,
+        _ => 0,
     }
 }
 

@@ -62,10 +62,8 @@ const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 #[must_use]
 pub fn hash(word: &[u8]) -> u64 {
     let mut state = 0;
-    for part in word[..word.len().min(LONGEST)].chunks(8) {
-        let mut eight = [0; 8];
-        eight[..part.len()].copy_from_slice(part);
-        state = mix(state, u64::from_le_bytes(eight));
+    for at in (0..word.len().min(LONGEST)).step_by(8) {
+        state = mix(state, eight_at(word, at));
     }
     finish(state, word.len())
 }
@@ -343,15 +341,16 @@ impl Folded {
 const DIGIT: u8 = 1;
 const LETTER: u8 = 2;
 const OTHER: u8 = 4; // part of a character beyond ASCII
-const JOIN: u8 = 8; // - _ + % / ~ & # stands inside literals
+const JOIN: u8 = 8; // + % / ~ & # stands inside literals
 const DOT: u8 = 16;
 const AT: u8 = 32;
 const COLON: u8 = 64;
+const HYPHEN: u8 = 128; // - _ stands inside the names of hosts, too
 const WORD: u8 = DIGIT | LETTER;
 /// What makes a chunk worth a closer look.
 const CUE: u8 = DOT | AT | COLON;
 /// What stands inside a chunk without being a word.
-const INSIDE: u8 = JOIN | CUE;
+const INSIDE: u8 = JOIN | HYPHEN | CUE;
 
 const CLASS: [u8; 256] = {
     let mut table = [0u8; 256];
@@ -364,7 +363,8 @@ const CLASS: [u8; 256] = {
             b'.' => DOT,
             b'@' => AT,
             b':' => COLON,
-            b'-' | b'_' | b'+' | b'%' | b'/' | b'~' | b'&' | b'#' => JOIN,
+            b'-' | b'_' => HYPHEN,
+            b'+' | b'%' | b'/' | b'~' | b'&' | b'#' => JOIN,
             _ => 0,
         };
         byte += 1;
@@ -431,18 +431,16 @@ pub fn cut_part(text: &str, part: Range<usize>, mut take: impl FnMut(Token, usiz
 pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
     let bytes = text.as_bytes();
     let mut from = from;
-    while let Some((at, marks)) = marks_behind(bytes, from) {
-        let blanks = blanks(eight_at(bytes, at));
-        // Most chunks begin and end among the eight bytes of their mark.
-        let inside = before(marks);
-        let start = match blanks & inside {
-            0 => bytes
-                .get(from..at)
-                .and_then(|before| before.iter().rposition(|byte| *byte == b' '))
-                .map_or(from, |blank| from + blank + 1),
-            blanks => at + 8 - blanks.leading_zeros() as usize / 8,
-        };
-        let end = match blanks & !inside {
+    while let Some((at, eight, marks)) = marks_behind(bytes, from) {
+        let (inside, all) = (before(marks), blanks(eight));
+        // Most chunks begin among the eight bytes of their mark or shortly before, and end there or shortly behind.
+        let (mut first, mut blank) = (at, all & inside);
+        while blank == 0 && first > from {
+            first -= 8;
+            blank = blanks(eight_at(bytes, first));
+        }
+        let start = first + 8 - blank.leading_zeros() as usize / 8;
+        let end = match all & !inside {
             0 => blank_behind(bytes, at + 8),
             behind => at + place(behind),
         };
@@ -457,11 +455,11 @@ pub fn literal_behind(text: &str, from: usize) -> Range<usize> {
 /// Where the next digit or `@` stands.
 #[must_use]
 pub fn mark_behind(bytes: &[u8], from: usize) -> Option<usize> {
-    marks_behind(bytes, from).map(|(at, marks)| at + place(marks))
+    marks_behind(bytes, from).map(|(at, _, marks)| at + place(marks))
 }
 
-/// The next eight bytes with a digit or an `@` among them: where they begin, and the top bits of those.
-fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64)> {
+/// The next eight bytes with a digit or an `@` among them: where they begin, they themselves, and the top bits of those.
+fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64, u64)> {
     // Without a way out among them, the machine looks at many bytes at once.
     let any_mark = |bytes: &[u8; 16]| {
         bytes.iter().fold(false, |any, byte| {
@@ -473,7 +471,7 @@ fn marks_behind(bytes: &[u8], from: usize) -> Option<(usize, u64)> {
         let eight = eight_at(bytes, at);
         let marks = within(eight, b'0', b'9') | within(eight, b'@', b'@');
         if marks != 0 {
-            return Some((at, marks));
+            return Some((at, eight, marks));
         }
         at += 8;
         while let Some(chunk) = bytes.get(at..)?.first_chunk()
@@ -549,6 +547,7 @@ fn longer(text: &str, word: Plain, take: &mut impl FnMut(Token, usize, usize)) -
         match class(bytes, stop) {
             0 if apostrophe_at(bytes, stop) => {
                 known.wide = true;
+                made.add(JOIN);
                 stop += 1;
             }
             0 => break,
@@ -610,7 +609,10 @@ impl Made {
         let mut made = Self::default();
         bytes
             .iter()
-            .for_each(|byte| made.add(CLASS[usize::from(*byte)]));
+            .for_each(|byte| match CLASS[usize::from(*byte)] {
+                0 => made.add(JOIN), // an apostrophe
+                class => made.add(class),
+            });
         made
     }
 
@@ -660,7 +662,11 @@ fn piece(
             piece_of(text, next, end, take);
         }
         return;
-    } else if made.dots > 0 && is_host(bytes) {
+    } else if made.dots > 0
+        && ends_as_host(bytes)
+        // Without these it is made of labels.
+        && (made.of & (OTHER | JOIN) == 0 || are_labels(bytes))
+    {
         Literal::Host
     } else {
         return give(text, start, end, known, false, take);
@@ -782,24 +788,26 @@ fn is_dotted(bytes: &[u8]) -> bool {
 /// `rejected.Please` are none.
 #[must_use]
 pub fn is_host(bytes: &[u8]) -> bool {
-    let mut labels = bytes.rsplit(|byte| *byte == b'.');
-    let Some(last) = labels.next() else {
+    ends_as_host(bytes) && are_labels(bytes)
+}
+
+/// Whether the last label behind a dot is one that the name of a host has.
+fn ends_as_host(bytes: &[u8]) -> bool {
+    let Some(dot) = bytes.iter().rposition(|byte| *byte == b'.') else {
         return false;
     };
-    let one_case = last.iter().all(u8::is_ascii_lowercase)
-        || bytes.iter().all(|byte| !byte.is_ascii_lowercase());
-    let mut more = false;
-    for label in labels {
-        more = true;
-        if label.is_empty()
-            || !label
-                .iter()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-        {
-            return false;
-        }
-    }
-    more && one_case && (2..=24).contains(&last.len()) && last.iter().all(u8::is_ascii_alphabetic)
+    let last = bytes.get(dot + 1..).unwrap_or_default();
+    (2..=24).contains(&last.len())
+        && last.iter().all(u8::is_ascii_alphabetic)
+        && (last.iter().all(u8::is_ascii_lowercase)
+            || bytes.iter().all(|byte| !byte.is_ascii_lowercase()))
+}
+
+/// Whether there are labels before, between and behind the dots.
+fn are_labels(bytes: &[u8]) -> bool {
+    bytes
+        .split(|byte| *byte == b'.')
+        .all(|label| !label.is_empty() && run(label, 0, WORD | HYPHEN).0 == label.len())
 }
 
 /// Cuts `start..end` into plain words; `inner` when they stand inside a literal.
@@ -970,4 +978,31 @@ fn unmangled(rest: &str, first: char) -> (char, usize) {
 /// Scripts that put no space between words.
 fn is_ideograph(letter: char) -> bool {
     matches!(letter, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{2ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_is_told_from_words_with_dots_between_them() {
+        for (text, expected) in [
+            ("mx.example.com", true),
+            ("mx-1.a_b.example.com", true),
+            ("MX.EXAMPLE.COM%", true),
+            ("to:mx.example.com", true),
+            ("o'neil.example.com", false),
+            ("to:o'neil.example.com", false),
+            ("a%b.example.com", false),
+            ("caf\u{e9}.example.com", false),
+            ("RESOLVER.ADR.RecipNotFound", false),
+            ("rejected.Please", false),
+        ] {
+            let mut hosts = 0;
+            cut(text, |token, _, _| {
+                hosts += usize::from(token == Token::Literal(Literal::Host));
+            });
+            assert_eq!(hosts > 0, expected, "{text}");
+        }
+    }
 }
