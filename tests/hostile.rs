@@ -611,7 +611,7 @@ fn a_signal_ends_the_input_of_a_report() {
             // It has read that, and waits.
             std::thread::sleep(Duration::from_millis(500));
             // timeout(1) sends two at a time.
-            let twice = "kill -\"$0\" \"$1\"; kill -\"$0\" \"$1\"";
+            let twice = "kill -\"$0\" \"$1\" \"$1\"";
             let sent = Command::new("sh")
                 .args(["-c", twice, name, &child.id().to_string()])
                 .status();
