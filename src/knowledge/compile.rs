@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::rules::{Lines, ProviderEntry, RuleEntry, RulesFile, WhenEntry, WordSets};
 use super::tables::{
-    Edge, EnhancedRange, NONE, Node, Provider, Rule, Slot, Span, Str, Tables, UNSET, Use,
+    Edge, EnhancedRange, NOBODY, NONE, Node, Provider, Rule, Slot, Span, Str, Tables, UNSET, Use,
 };
 use super::words::{self, Literal, SMALL_WORDS, Token};
 use crate::vocabulary::{Family, Kind, Owner, Phase, Priority, Retry, Strength};
@@ -163,9 +163,14 @@ impl Compiled {
             (&entry.domains, &mut self.by_domain),
         ] {
             for name in names {
-                let hash = words::ends_of(name.as_bytes()).last().unwrap_or(0);
-                if *index.entry(hash).or_insert(number) != number {
+                let mut ends: Vec<u64> = words::ends_of(name.as_bytes()).collect();
+                let owner = index.entry(ends.pop().unwrap_or(0)).or_insert(NOBODY);
+                if ![number, NOBODY].contains(owner) {
                     return Err(format!("{name:?} belongs to another provider already"));
+                }
+                *owner = number;
+                for end in ends {
+                    index.entry(end).or_insert(NOBODY);
                 }
             }
         }

@@ -171,10 +171,9 @@ fn by_suffix(names: &[(u32, u32)], name: &str) -> Option<u16> {
     if name.len() > 255 {
         return None;
     }
-    let known = words::ends_of(name).filter_map(|end| tables::probe(names, end));
-    known
-        .last()
-        .and_then(|provider| u16::try_from(provider).ok())
+    let known = words::ends_of(name).map_while(|end| tables::probe(names, end));
+    let owned = known.filter(|owner| *owner != tables::NOBODY);
+    owned.last().and_then(|owner| u16::try_from(owner).ok())
 }
 
 /// Compiles the regular expression of a rule.

@@ -233,6 +233,9 @@ pub fn probe(slots: &[(u32, u32)], hash: u64) -> Option<u32> {
     }
 }
 
+/// Whose the end of a name is when only longer ones are a provider's: `com`.
+pub const NOBODY: u32 = u32::MAX;
+
 /// How many bits tell at a glance that a word is in no phrase, as most words of an address or an id are: few enough to
 /// be always at hand, enough for one in ten to be set.
 pub const GLANCE: usize = 1 << 16;
@@ -265,7 +268,8 @@ pub struct Tables<'k> {
     pub providers: &'k [Provider],
     /// The number of the first provider: the user's own ones are counted on from the built-in ones.
     pub first_provider: u16,
-    /// Slots as for words: the hash of the end of a host's name, and the number of the provider.
+    /// Slots as for words: the hash of the end of a host's name, and the number of the provider; [`NOBODY`] where only longer
+    /// ends are a provider's.
     pub hosts: &'k [(u32, u32)],
     /// The same of the domains of mailboxes.
     pub domains: &'k [(u32, u32)],

@@ -166,8 +166,8 @@ pub struct Times {
     hours: BTreeMap<Hour, Count>,
     /// The hour of the last record, which is nearly always that of the next.
     current: Option<(Hour, Count)>,
-    /// What told it: both parts, one behind the other.
-    told: Vec<u8>,
+    /// Its stamp.
+    last: String,
     /// Records without a time that could be read.
     pub unplaced: Count,
 }
@@ -180,22 +180,21 @@ impl Times {
             refused: u64::from(refused),
         };
         let stamp = stamp.unwrap_or_default();
-        let (begin, end) = telling(stamp);
-        if let Some((_, sum)) = &mut self.current
-            && let Some(told) = self.told.strip_prefix(begin)
-            // Byte by byte: there is hardly ever one, and to compare nothing as a whole takes long on some machines.
-            && told.iter().eq(end)
-        {
-            sum.add(count);
-            return;
+        if let Some((_, sum)) = &mut self.current {
+            let is_same = *stamp == self.last;
+            if is_same || telling(stamp) == telling(&self.last) {
+                sum.add(count);
+                if !is_same {
+                    stamp.clone_into(&mut self.last);
+                }
+                return;
+            }
         }
         let Some(hour) = Hour::read(stamp) else {
             self.unplaced.add(count);
             return;
         };
-        self.told.clear();
-        self.told.extend_from_slice(begin);
-        self.told.extend_from_slice(end);
+        stamp.clone_into(&mut self.last);
         if let Some((current, sum)) = &mut self.current
             && *current == hour
         {

@@ -2,7 +2,7 @@
 
 use crate::classifier::Place;
 use crate::knowledge::BUILT_IN;
-use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Str, Tables};
+use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Tables};
 use crate::record::Record;
 use crate::vocabulary::Phase;
 
@@ -71,10 +71,10 @@ impl<'a> Facts<'a> {
             .find_map(|tables| Some((tables, tables.provider(number)?)))
     }
 
-    /// A number that tells the rule from all others.
+    /// A number that tells the rule from all others while the program runs: its place in memory.
     pub fn rule_number(&self) -> Option<u64> {
-        let Str { at, len } = self.rule?.id;
-        Some(u64::from(self.by_user) << 63 | u64::from(at) << 32 | u64::from(len))
+        let rule: *const Rule = self.rule?;
+        Some(rule.addr() as u64)
     }
 }
 
