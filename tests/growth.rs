@@ -6,7 +6,7 @@
 //! ```
 //!
 //! Prints a table of milliseconds and fails where 16 times the bytes take more than 16 times as long, with room for
-//! chance. A short run of the same inputs is part of `cargo test`: none may take seconds.
+//! chance. A short run of the same inputs is part of `cargo test`: none may take a minute.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -414,11 +414,11 @@ fn inputs() -> impl Iterator<Item = (bool, &'static str, Maker)> {
 }
 
 #[test]
-fn no_kind_of_input_takes_seconds() {
+fn no_kind_of_input_takes_minutes() {
     for (is_mail, name, make) in inputs() {
         let took = read(is_mail, &make(1 << 17));
-        // 128 KiB in a debug build on a busy machine; what is quadratic takes minutes.
-        assert!(took < Duration::from_secs(8), "{name}: {took:?}");
+        // 128 KiB in a debug build: the slowest takes some seconds on a busy machine, what is quadratic minutes.
+        assert!(took < Duration::from_secs(60), "{name}: {took:?}");
     }
 }
 
