@@ -26,6 +26,44 @@ impl Span {
     }
 }
 
+/// A sentence of `summary` or `fix`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sentence {
+    /// As it is written.
+    pub text: Str,
+    /// What it is made of, if it asks for values.
+    pub pieces: Span,
+}
+
+/// Words of a sentence, and the value behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// Where in the sentence the words stand.
+    pub start: u32,
+    pub end: u32,
+    /// The [`Value`](crate::vocabulary::Value), or [`UNSET`].
+    pub value: u8,
+    /// It goes away, together with its optional neighbours, when a value of theirs is not known.
+    pub optional: bool,
+}
+
+/// A sentence that may ask for values, ready to be filled in.
+#[derive(Clone, Copy, Debug)]
+pub struct Template<'k> {
+    pub text: &'k str,
+    pub pieces: &'k [Piece],
+}
+
+impl Template<'_> {
+    /// The words of a piece.
+    #[must_use]
+    pub fn words(&self, piece: &Piece) -> &str {
+        self.text
+            .get(piece.start as usize..piece.end as usize)
+            .unwrap_or_default()
+    }
+}
+
 /// Stands where a rule does not override its cause.
 pub const UNSET: u8 = u8::MAX;
 /// Stands for no provider, no list, no row.
@@ -55,7 +93,7 @@ pub struct Rule {
     pub retry: u8,
     pub suppress: u8,
     pub likely: Span,
-    pub summary: Str,
+    pub summary: Sentence,
     pub fix: Span,
     pub source: Str,
     pub examples: Span,
@@ -167,7 +205,7 @@ pub struct Resolver {
 pub struct CauseRow {
     pub id: Str,
     pub title: Str,
-    pub summary: Str,
+    pub summary: Sentence,
     pub types: u8,
     pub priority: u8,
     pub owner: u8,
@@ -258,6 +296,9 @@ pub struct Tables<'k> {
     pub edges: &'k [Edge],
     pub uses: &'k [Use],
     pub strs: &'k [Str],
+    /// The steps of all fixes.
+    pub sentences: &'k [Sentence],
+    pub pieces: &'k [Piece],
     pub codes: &'k [(u16, u16)],
     pub enhanced: &'k [EnhancedRange],
     pub bytes: &'k [u8],
@@ -295,6 +336,23 @@ impl<'k> Tables<'k> {
         span.of(self.strs)
             .iter()
             .map(move |piece| tables.str(*piece))
+    }
+
+    /// A sentence of a row.
+    #[must_use]
+    pub fn sentence(&self, sentence: Sentence) -> Template<'k> {
+        Template {
+            text: self.str(sentence.text),
+            pieces: sentence.pieces.of(self.pieces),
+        }
+    }
+
+    /// The steps of a row's fix.
+    pub fn steps(&self, fix: Span) -> impl ExactSizeIterator<Item = Template<'k>> + use<'k> {
+        let tables = *self;
+        fix.of(self.sentences)
+            .iter()
+            .map(move |step| tables.sentence(*step))
     }
 
     /// The id of a word; 0 for one that no phrase uses.
