@@ -9,9 +9,10 @@ mod gist;
 use std::borrow::Cow;
 
 pub use evidence::{Evidence, Reason, Short, Words};
-pub(crate) use facts::{Facts, Tier, recipient_provider};
+pub(crate) use facts::{Facts, Shown, Tier, recipient_provider};
 pub use gist::Gist;
 
+use crate::classifier::Place;
 use crate::details;
 use crate::knowledge::tables::{Blocklist, Span, Template};
 use crate::knowledge::{BUILT_IN, Cause, Tables};
@@ -46,6 +47,7 @@ pub struct Verdict<'a> {
     /// What is blamed, and whether it is the sender's own; only where the classifier knows what is.
     pub blamed: Option<(String, Whose)>,
     pub(crate) facts: Facts<'a>,
+    pub(crate) shown: Shown,
 }
 
 /// A set of [`Kind`]s.
@@ -114,7 +116,7 @@ impl<'a> Verdict<'a> {
         let list = self.facts.blocklist?;
         let reply = self.reply();
         let ip = || {
-            details::ip(reply).or(self
+            self.ip().or(self
                 .record
                 .remote_ip
                 .as_deref()
@@ -173,9 +175,7 @@ impl<'a> Verdict<'a> {
     /// The wait in seconds that the reply asks for.
     #[must_use]
     pub fn after_seconds(&self) -> Option<u64> {
-        (self.retry == Retry::Later)
-            .then(|| details::wait(self.reply()))
-            .flatten()
+        (self.retry == Retry::Later).then(|| self.wait()).flatten()
     }
 
     /// The cause in one plain sentence that names what is known.
@@ -480,6 +480,20 @@ impl<'a> Verdict<'a> {
         &self.record.reply
     }
 
+    /// The wait in seconds that the reply names.
+    fn wait(&self) -> Option<u64> {
+        *self.shown.wait.get_or_init(|| details::wait(self.reply()))
+    }
+
+    /// The IP address that the reply names.
+    fn ip(&self) -> Option<&str> {
+        let place = self.shown.ip.get_or_init(|| {
+            let place = details::ip_place(self.reply())?;
+            Some(Place::new(place.start, place.end))
+        });
+        self.reply().get(place.as_ref()?.range())
+    }
+
     /// What a sentence asks for, where it is the same in all replies that the same rule wins.
     fn common_value(&self, value: Value) -> Option<Cow<'_, str>> {
         matches!(value, Value::Provider | Value::List).then(|| self.value(value))?
@@ -517,7 +531,7 @@ impl<'a> Verdict<'a> {
                     .or_else(|| details::blamed_url(reply))
                     .map(Cow::Borrowed),
             },
-            Value::Ip => details::ip(reply).map(Cow::Borrowed),
+            Value::Ip => self.ip().map(Cow::Borrowed),
             Value::Host => self
                 .record
                 .remote_host
@@ -532,9 +546,9 @@ impl<'a> Verdict<'a> {
             Value::Url => details::page(reply).map(Cow::Borrowed),
             Value::Quota => details::quota(reply).map(Cow::Owned),
             Value::Size => details::size(reply).map(Cow::Owned),
-            Value::Wait => {
-                details::wait(reply).map(|seconds| details::wait_in_words(seconds).into())
-            }
+            Value::Wait => self
+                .wait()
+                .map(|seconds| details::wait_in_words(seconds).into()),
         }
     }
 }
