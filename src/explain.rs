@@ -403,7 +403,7 @@ fn explain_rule(page: &mut Page, tables: &Tables<'_>, rule: &Rule) {
 }
 
 fn steps(page: &mut Page, tables: &Tables<'_>, fix: Span) {
-    add_rows(page, "do", tables.steps(fix).map(|step| plain(step.text)));
+    add_rows(page, "do", tables.steps(fix).map(|step| plain(step.text())));
 }
 
 /// Adds a row for each text; the label stands before the first.

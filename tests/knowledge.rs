@@ -112,6 +112,9 @@ fn texts() -> Vec<(String, &'static str, &'static str)> {
             add(cause.id(), "fix", step.text);
         }
     }
+    for step in knowledge::own_server().of(BUILT_IN.sentences) {
+        add("own_server", "fix", step.text);
+    }
     for rule in BUILT_IN.rules {
         add(text(rule.id), "summary", rule.summary.text);
         for step in rule.fix.of(BUILT_IN.sentences) {

@@ -27,6 +27,7 @@ use vocabulary::{Exit, Family, Lists, Operating, Owner, Phase, Priority, Retry};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CausesFile {
+    own_server: Vec<String>,
     cause: Vec<CauseEntry>,
 }
 
@@ -236,6 +237,7 @@ fn generate(root: &Path) -> Outcome<String> {
         .iter()
         .map(|(name, words)| (compiled.text(name), compiled.list(words)))
         .collect();
+    let own_server = compiled.steps(&causes.own_server);
     let causes_rows = causes
         .cause
         .iter()
@@ -270,6 +272,7 @@ fn generate(root: &Path) -> Outcome<String> {
     let class_rows = code_rows(&mut compiled, &codes.class, &ids);
     let enhanced_rows = code_rows(&mut compiled, &codes.enhanced, &ids);
     for problem in [
+        own_server.as_ref().err(),
         causes_rows.as_ref().err(),
         lists_rows.as_ref().err(),
         resolvers.as_ref().err(),
@@ -289,6 +292,7 @@ fn generate(root: &Path) -> Outcome<String> {
 
     let tables = compiled.tables();
     let mut source = cause_enum(&causes);
+    let _ = writeln!(source, "static OWN_SERVER: Span = {:?};", own_server?);
     write_static(&mut source, "CAUSES", "CauseRow", &causes_rows?);
     write_static(&mut source, "BLOCKLISTS", "Blocklist", &lists_rows?);
     write_static(&mut source, "RESOLVERS", "Resolver", &resolvers?);

@@ -631,14 +631,13 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
         }
         optional = !optional;
     }
-    let words = |piece: &Piece| &text[piece.start as usize..piece.end as usize];
-    let stays = |piece: &Piece| piece.value != UNSET || !words(piece).trim().is_empty();
+    let stays = |piece: &Piece| piece.value != UNSET || !piece.words(text).trim().is_empty();
     if !pieces.iter().any(|it| !it.optional && stays(it)) {
         return Err(format!(
             "the sentence {text:?} is empty where its values are not known"
         ));
     }
-    pieces.pop_if(|last| words(last) == text);
+    pieces.pop_if(|last| last.words(text) == text);
     Ok(pieces)
 }
 

@@ -88,6 +88,12 @@ impl fmt::Display for Cause {
     }
 }
 
+/// The steps of the fix where one's own server refused a mail from outside.
+#[must_use]
+pub fn own_server() -> Span {
+    OWN_SERVER
+}
+
 /// Every blocklist.
 #[must_use]
 pub fn blocklists() -> &'static [Blocklist] {

@@ -47,19 +47,33 @@ pub struct Piece {
     pub optional: bool,
 }
 
-/// A sentence that may ask for values, ready to be filled in.
+/// A sentence and the tables that have it.
 #[derive(Clone, Copy, Debug)]
 pub struct Template<'k> {
-    pub text: &'k str,
-    pub pieces: &'k [Piece],
+    tables: &'k Tables<'k>,
+    sentence: Sentence,
 }
 
-impl Template<'_> {
-    /// The words of a piece.
+impl<'k> Template<'k> {
+    /// The sentence as it is written.
     #[must_use]
-    pub fn words(&self, piece: &Piece) -> &str {
-        self.text
-            .get(piece.start as usize..piece.end as usize)
+    pub fn text(self) -> &'k str {
+        self.tables.str(self.sentence.text)
+    }
+
+    /// What it is made of, if it asks for values.
+    #[must_use]
+    pub fn pieces(self) -> &'k [Piece] {
+        self.sentence.pieces.of(self.tables.pieces)
+    }
+}
+
+impl Piece {
+    /// The words, of the sentence as it is written.
+    #[must_use]
+    pub fn words<'t>(&self, sentence: &'t str) -> &'t str {
+        sentence
+            .get(self.start as usize..self.end as usize)
             .unwrap_or_default()
     }
 }
@@ -340,19 +354,15 @@ impl<'k> Tables<'k> {
 
     /// A sentence of a row.
     #[must_use]
-    pub fn sentence(&self, sentence: Sentence) -> Template<'k> {
-        Template {
-            text: self.str(sentence.text),
-            pieces: sentence.pieces.of(self.pieces),
-        }
+    pub fn sentence(&'k self, sentence: Sentence) -> Template<'k> {
+        let tables = self;
+        Template { tables, sentence }
     }
 
     /// The steps of a row's fix.
-    pub fn steps(&self, fix: Span) -> impl ExactSizeIterator<Item = Template<'k>> + use<'k> {
-        let tables = *self;
-        fix.of(self.sentences)
-            .iter()
-            .map(move |step| tables.sentence(*step))
+    pub fn steps(&'k self, fix: Span) -> impl ExactSizeIterator<Item = Template<'k>> {
+        let steps = fix.of(self.sentences).iter();
+        steps.map(|step| self.sentence(*step))
     }
 
     /// The id of a word; 0 for one that no phrase uses.

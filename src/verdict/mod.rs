@@ -15,7 +15,7 @@ pub use gist::Gist;
 use crate::classifier::Place;
 use crate::details;
 use crate::knowledge::tables::{Blocklist, Span, Template};
-use crate::knowledge::{BUILT_IN, Cause, Tables};
+use crate::knowledge::{self, BUILT_IN, Cause, Tables};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::Enhanced;
@@ -256,11 +256,8 @@ impl<'a> Verdict<'a> {
 
     /// The steps of the fix as the knowledge has them, to be [`Self::filled`].
     pub fn steps(&self) -> impl Iterator<Item = Template<'a>> {
-        let (own, (tables, fix)) = match self.record.own_server {
-            true => (OWN_SERVER, (&BUILT_IN, Span::default())),
-            false => ([].as_slice(), self.fix_rows()),
-        };
-        own.iter().copied().chain(tables.steps(fix))
+        let (tables, fix) = self.fix_rows();
+        tables.steps(fix)
     }
 
     /// A sentence with what it asks for; borrowed where it asks for nothing.
@@ -272,6 +269,9 @@ impl<'a> Verdict<'a> {
     /// Where the steps of the fix stand: with the first of all that knows some.
     fn fix_rows(&self) -> (&'a Tables<'a>, Span) {
         let facts = &self.facts;
+        if self.record.own_server {
+            return (&BUILT_IN, knowledge::own_server());
+        }
         if let Some(resolver) = facts.resolver {
             return (&BUILT_IN, resolver.fix);
         }
@@ -553,33 +553,21 @@ impl<'a> Verdict<'a> {
     }
 }
 
-/// What to do where the own server refused a mail from outside.
-const OWN_SERVER: &[Template<'_>] = &[
-    Template {
-        text: "Do nothing if the sender is a stranger: this is your own policy at work.",
-        pieces: &[],
-    },
-    Template {
-        text: "Allow the sender or client in your server's configuration if the mail was wanted.",
-        pieces: &[],
-    },
-];
-
 fn is_ip(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
 }
 
 /// Fills in what a sentence asks for; an optional part goes away when something in it is not known.
 fn fill<'a>(template: Template<'a>, value: &dyn Fn(Value) -> Option<Cow<'a, str>>) -> Cow<'a, str> {
-    if template.pieces.is_empty() {
-        return template.text.into();
+    let (text, pieces) = (template.text(), template.pieces());
+    if pieces.is_empty() {
+        return text.into();
     }
-    let mut filled = String::with_capacity(template.text.len() + 32);
-    let parts = template.pieces;
-    for part in parts.chunk_by(|left, right| left.optional == right.optional) {
+    let mut filled = String::with_capacity(text.len() + 32);
+    for part in pieces.chunk_by(|left, right| left.optional == right.optional) {
         let before = filled.len();
         for piece in part {
-            filled.push_str(template.words(piece));
+            filled.push_str(piece.words(text));
             let Some(asked) = Value::from_index(piece.value) else {
                 continue;
             };
