@@ -163,6 +163,12 @@ fn find_url(text: &str, to_be_read: bool) -> Option<&str> {
 /// The first IP address in `text`, also one inside a URL. The version behind Yahoo's texts (`- 4.16.55.1; see`) is none.
 #[must_use]
 pub fn ip(text: &str) -> Option<&str> {
+    text.get(ip_place(text)?)
+}
+
+/// Where it stands.
+#[must_use]
+pub fn ip_place(text: &str) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let inside = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
     // Every address has two separators; replies have few of them, so each is looked at with what stands around it.
@@ -187,17 +193,20 @@ pub fn ip(text: &str) -> Option<&str> {
             .rev()
             .take_while(|byte| inside(byte))
             .count();
-        let piece = text.get(at - before..done)?;
-        let is_ip = |piece: &&str| piece.parse::<IpAddr>().is_ok();
-        let bare = || Some(piece.trim_matches(['.', ':'])).filter(is_ip);
-        if let Some(found) = Some(piece).filter(is_ip).or_else(bare) {
-            let before = text.get(..at - before)?;
-            let behind = text.get(done..)?;
-            let is_version = found == piece
-                && before.ends_with(" - ")
-                && behind.starts_with(';')
-                && !behind.contains(" - ");
-            return (!is_version).then_some(found);
+        let start = at - before;
+        let piece = text.get(start..done)?;
+        let is_ip = |piece: &str| piece.parse::<IpAddr>().is_ok();
+        if is_ip(piece) {
+            let (before, behind) = (text.get(..start)?, text.get(done..)?);
+            let is_version =
+                before.ends_with(" - ") && behind.starts_with(';') && !behind.contains(" - ");
+            return (!is_version).then_some(start..done);
+        }
+        let bare = piece.trim_start_matches(['.', ':']);
+        let start = done - bare.len();
+        let bare = bare.trim_end_matches(['.', ':']);
+        if is_ip(bare) {
+            return Some(start..start + bare.len());
         }
     }
     None

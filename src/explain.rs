@@ -158,9 +158,9 @@ impl<'k> Book<'k> {
         page.title(cause.title(), cause.id());
         page.paragraph(BUILT_IN.str(row.meaning));
         page.gap();
-        rows(page, "why", &BUILT_IN, row.why, str::to_owned);
+        rows(page, "why", &BUILT_IN, row.why);
         steps(page, &BUILT_IN, row.fix);
-        rows(page, "apart", &BUILT_IN, row.tell_apart, str::to_owned);
+        rows(page, "apart", &BUILT_IN, row.tell_apart);
         let by_code = "as the code has it";
         page.row(
             "priority",
@@ -197,7 +197,7 @@ impl<'k> Book<'k> {
         if !rules.is_empty() {
             page.row("rules", &rules.len().to_string());
         }
-        rows(page, "see", &BUILT_IN, row.references, str::to_owned);
+        rows(page, "see", &BUILT_IN, row.references);
     }
 
     fn code(&self, page: &mut Page, name: &str, row: &CodeRow) {
@@ -356,8 +356,8 @@ fn explain_rule(page: &mut Page, tables: &Tables<'_>, rule: &Rule) {
     let cause = Cause::from_index(rule.cause);
     let row = cause.row();
     page.title(cause.title(), tables.str(rule.id));
-    let summary = Some(tables.str(rule.summary)).filter(|own| !own.is_empty());
-    page.paragraph(&plain(summary.unwrap_or(BUILT_IN.str(row.summary))));
+    let summary = Some(tables.str(rule.summary.text)).filter(|own| !own.is_empty());
+    page.paragraph(&plain(summary.unwrap_or(BUILT_IN.str(row.summary.text))));
     page.gap();
     page.row("cause", cause.id());
     let mut last = "";
@@ -397,25 +397,23 @@ fn explain_rule(page: &mut Page, tables: &Tables<'_>, rule: &Rule) {
         .into_iter()
         .find_map(|tables| Some(tables.str(tables.provider(rule.provider)?.name)));
     page.row("provider", provider.unwrap_or_default());
-    rows(page, "example", tables, rule.examples, str::to_owned);
-    rows(page, "not", tables, rule.nots, str::to_owned);
+    rows(page, "example", tables, rule.examples);
+    rows(page, "not", tables, rule.nots);
     page.row("see", tables.str(rule.source));
 }
 
-fn steps(page: &mut Page, tables: &Tables<'_>, steps: Span) {
-    rows(page, "do", tables, steps, plain);
+fn steps(page: &mut Page, tables: &Tables<'_>, fix: Span) {
+    add_rows(page, "do", tables.steps(fix).map(|step| plain(step.text())));
 }
 
 /// Adds a row for each text; the label stands before the first.
-fn rows(
-    page: &mut Page,
-    label: &str,
-    tables: &Tables<'_>,
-    texts: Span,
-    shown: impl Fn(&str) -> String,
-) {
-    for (place, text) in tables.list(texts).enumerate() {
-        page.row(if place == 0 { label } else { "" }, &shown(text));
+fn rows(page: &mut Page, label: &str, tables: &Tables<'_>, texts: Span) {
+    add_rows(page, label, tables.list(texts));
+}
+
+fn add_rows(page: &mut Page, label: &str, texts: impl Iterator<Item = impl AsRef<str>>) {
+    for (place, text) in texts.enumerate() {
+        page.row(if place == 0 { label } else { "" }, text.as_ref());
     }
 }
 

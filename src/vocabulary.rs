@@ -175,6 +175,51 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// What a sentence of the knowledge may ask for: `{ip}`.
+    Value {
+        Recipient = "recipient",
+        /// The first one that the reply names.
+        Address = "address",
+        Domain = "domain",
+        Ip = "ip",
+        Host = "host",
+        Sender = "sender",
+        Provider = "provider",
+        List = "list",
+        /// The page that the reply names.
+        Url = "url",
+        /// The limit of a message.
+        Size = "size",
+        /// The limit of a mailbox.
+        Quota = "quota",
+        Wait = "wait",
+        /// The new address of somebody who moved.
+        Forward = "forward",
+    }
+}
+
+#[allow(dead_code)]
+impl Value {
+    /// What stands for it in a sentence that needs it where it is not known.
+    #[must_use]
+    pub const fn unknown(self) -> &'static str {
+        match self {
+            Self::Recipient | Self::Address => "the address",
+            Self::Domain => "the domain",
+            Self::Ip => "the sending IP",
+            Self::Host => "the server",
+            Self::Sender => "the sender",
+            Self::Provider => "the receiving server",
+            Self::List => "a blocklist",
+            Self::Url => "the page named in the reply",
+            Self::Size | Self::Quota => "the limit",
+            Self::Wait => "a while",
+            Self::Forward => "the new address",
+        }
+    }
+}
+
+vocabulary! {
     /// Whether something still runs.
     Operating {
         Yes = "yes",

@@ -101,22 +101,24 @@ fn texts() -> Vec<(String, &'static str, &'static str)> {
     let mut add = |id: &str, what, piece| texts.push((id.to_owned(), what, text(piece)));
     for cause in Cause::ALL {
         let row = cause.row();
-        add(cause.id(), "summary", row.summary);
+        add(cause.id(), "summary", row.summary.text);
         add(cause.id(), "meaning", row.meaning);
-        for (what, list) in [
-            ("why", row.why),
-            ("tell_apart", row.tell_apart),
-            ("fix", row.fix),
-        ] {
+        for (what, list) in [("why", row.why), ("tell_apart", row.tell_apart)] {
             for piece in list.of(BUILT_IN.strs) {
                 add(cause.id(), what, *piece);
             }
         }
+        for step in row.fix.of(BUILT_IN.sentences) {
+            add(cause.id(), "fix", step.text);
+        }
+    }
+    for step in knowledge::own_server().of(BUILT_IN.sentences) {
+        add("own_server", "fix", step.text);
     }
     for rule in BUILT_IN.rules {
-        add(text(rule.id), "summary", rule.summary);
-        for piece in rule.fix.of(BUILT_IN.strs) {
-            add(text(rule.id), "fix", *piece);
+        add(text(rule.id), "summary", rule.summary.text);
+        for step in rule.fix.of(BUILT_IN.sentences) {
+            add(text(rule.id), "fix", step.text);
         }
     }
     let classes = (2..=5).filter_map(knowledge::class_row);
@@ -126,20 +128,20 @@ fn texts() -> Vec<(String, &'static str, &'static str)> {
     {
         add(text(row.name), "meaning", row.meaning);
         add(text(row.name), "cautions", row.cautions);
-        for piece in row.fix.of(BUILT_IN.strs) {
-            add(text(row.name), "fix", *piece);
+        for step in row.fix.of(BUILT_IN.sentences) {
+            add(text(row.name), "fix", step.text);
         }
     }
     for list in knowledge::blocklists() {
         add(text(list.id), "meaning", list.meaning);
-        for piece in list.fix.of(BUILT_IN.strs) {
-            add(text(list.id), "fix", *piece);
+        for step in list.fix.of(BUILT_IN.sentences) {
+            add(text(list.id), "fix", step.text);
         }
     }
     for sign in knowledge::resolver_errors() {
         add(text(sign.id), "meaning", sign.meaning);
-        for piece in sign.fix.of(BUILT_IN.strs) {
-            add(text(sign.id), "fix", *piece);
+        for step in sign.fix.of(BUILT_IN.sentences) {
+            add(text(sign.id), "fix", step.text);
         }
     }
     texts.retain(|(.., text)| !text.is_empty());

@@ -13,7 +13,7 @@ use crate::knowledge::{self, BUILT_IN, Cause};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::{Enhanced, Reply};
-use crate::verdict::{Facts, Kinds, Tier, Verdict, recipient_provider};
+use crate::verdict::{Facts, Kinds, Shown, Tier, Verdict, recipient_provider};
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
 use hosts::Hosts;
@@ -144,6 +144,7 @@ impl<'k> Classifier<'k> {
             confidence: settled.confidence,
             blamed: None,
             facts: settled.facts,
+            shown: Shown::default(),
         }
     }
 

@@ -27,6 +27,7 @@ use vocabulary::{Exit, Family, Lists, Operating, Owner, Phase, Priority, Retry};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct CausesFile {
+    own_server: Vec<String>,
     cause: Vec<CauseEntry>,
 }
 
@@ -236,6 +237,7 @@ fn generate(root: &Path) -> Outcome<String> {
         .iter()
         .map(|(name, words)| (compiled.text(name), compiled.list(words)))
         .collect();
+    let own_server = compiled.steps(&causes.own_server);
     let causes_rows = causes
         .cause
         .iter()
@@ -252,15 +254,14 @@ fn generate(root: &Path) -> Outcome<String> {
         .iter()
         .zip(0..)
         .map(|(entry, at)| {
+            let problem = |problem| format!("blocklists.toml: {}: {problem}", entry.id);
             for mark in &entry.marks {
-                compiled
-                    .mark(mark, at, Slot::RESOLVER)
-                    .map_err(|problem| format!("blocklists.toml: {}: {problem}", entry.id))?;
+                compiled.mark(mark, at, Slot::RESOLVER).map_err(problem)?;
             }
             Ok(Resolver {
                 id: compiled.text(&entry.id),
                 meaning: compiled.text(&entry.meaning),
-                fix: compiled.list(entry.fix.as_slice()),
+                fix: compiled.steps(entry.fix.as_slice()).map_err(problem)?,
                 source: compiled.text(&entry.source),
                 marks: compiled.list(&entry.marks),
                 example: compiled.text(&entry.example),
@@ -271,6 +272,7 @@ fn generate(root: &Path) -> Outcome<String> {
     let class_rows = code_rows(&mut compiled, &codes.class, &ids);
     let enhanced_rows = code_rows(&mut compiled, &codes.enhanced, &ids);
     for problem in [
+        own_server.as_ref().err(),
         causes_rows.as_ref().err(),
         lists_rows.as_ref().err(),
         resolvers.as_ref().err(),
@@ -290,6 +292,7 @@ fn generate(root: &Path) -> Outcome<String> {
 
     let tables = compiled.tables();
     let mut source = cause_enum(&causes);
+    let _ = writeln!(source, "static OWN_SERVER: Span = {:?};", own_server?);
     write_static(&mut source, "CAUSES", "CauseRow", &causes_rows?);
     write_static(&mut source, "BLOCKLISTS", "Blocklist", &lists_rows?);
     write_static(&mut source, "RESOLVERS", "Resolver", &resolvers?);
@@ -307,6 +310,8 @@ fn generate(root: &Path) -> Outcome<String> {
     write_static(&mut source, "EDGES", "Edge", tables.edges);
     write_static(&mut source, "USES", "Use", tables.uses);
     write_static(&mut source, "STRS", "Str", tables.strs);
+    write_static(&mut source, "SENTENCES", "Sentence", tables.sentences);
+    write_static(&mut source, "PIECES", "Piece", tables.pieces);
     write_static(&mut source, "CODE_RANGES", "(u16, u16)", tables.codes);
     write_static(
         &mut source,
@@ -350,11 +355,12 @@ fn or_by_class(
 
 fn cause_row(compiled: &mut Compiled, entry: &CauseEntry) -> Outcome<CauseRow> {
     let place = format!("src/knowledge/causes.toml: cause {:?}", entry.id);
+    let problem = |problem| format!("{place}: {problem}");
     Ok(CauseRow {
         id: compiled.text(&entry.id),
         title: compiled.text(&entry.title),
-        summary: compiled.text(&entry.summary),
-        types: kinds(&entry.types).map_err(|problem| format!("{place}: {problem}"))?,
+        summary: compiled.sentence(&entry.summary).map_err(problem)?,
+        types: kinds(&entry.types).map_err(problem)?,
         priority: or_by_class(&place, "priority", &entry.priority, |id| {
             Priority::from_id(id).map(|it| it as u8)
         })?,
@@ -372,17 +378,16 @@ fn cause_row(compiled: &mut Compiled, entry: &CauseEntry) -> Outcome<CauseRow> {
         meaning: compiled.text(&entry.meaning),
         why: compiled.list(&entry.why),
         tell_apart: compiled.list(&entry.tell_apart),
-        fix: compiled.list(&entry.fix),
+        fix: compiled.steps(&entry.fix).map_err(problem)?,
         references: compiled.list(&entry.references),
     })
 }
 
 fn list_row(compiled: &mut Compiled, entry: &ListEntry, at: u32) -> Outcome<Blocklist> {
     let place = format!("src/knowledge/blocklists.toml: list {:?}", entry.id);
+    let problem = |problem| format!("{place}: {problem}");
     for mark in &entry.marks {
-        compiled
-            .mark(mark, at, Slot::BLOCKLIST)
-            .map_err(|problem| format!("{place}: {problem}"))?;
+        compiled.mark(mark, at, Slot::BLOCKLIST).map_err(problem)?;
     }
     Ok(Blocklist {
         id: compiled.text(&entry.id),
@@ -399,7 +404,7 @@ fn list_row(compiled: &mut Compiled, entry: &ListEntry, at: u32) -> Outcome<Bloc
         })?,
         closed: compiled.text(&entry.closed),
         private: u8::from(entry.private),
-        fix: compiled.list(entry.fix.as_slice()),
+        fix: compiled.steps(entry.fix.as_slice()).map_err(problem)?,
         source: compiled.text(&entry.source),
         marks: compiled.list(&entry.marks),
         example: compiled.text(&entry.example),
@@ -494,7 +499,7 @@ fn code_row(compiled: &mut Compiled, entry: &CodeEntry, ids: &Ids) -> Outcome<Co
             .map_err(problem)?
             .unwrap_or(UNSET),
         suppress: entry.suppress.map_or(UNSET, u8::from),
-        fix: compiled.list(entry.fix.as_slice()),
+        fix: compiled.steps(entry.fix.as_slice()).map_err(problem)?,
         source: compiled.text(&entry.source),
         phases: compiled.bytes(&phases),
     })

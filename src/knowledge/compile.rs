@@ -3,15 +3,17 @@
 //! The build script and `--rules` both go through here, so a user's rule is checked as strictly as ours.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use toml::Spanned;
 
 use super::rules::{Lines, ProviderEntry, RuleEntry, RulesFile, WhenEntry, WordSets};
 use super::tables::{
-    Edge, EnhancedRange, NOBODY, NONE, Node, Provider, Rule, Slot, Span, Str, Tables, UNSET, Use,
+    Edge, EnhancedRange, NOBODY, NONE, Node, Piece, Provider, Rule, Sentence, Slot, Span, Str,
+    Tables, UNSET, Use,
 };
 use super::words::{self, Literal, SMALL_WORDS, Token};
-use crate::vocabulary::{Family, Kind, Owner, Phase, Priority, Retry, Strength};
+use crate::vocabulary::{Family, Kind, Owner, Phase, Priority, Retry, Strength, Value};
 
 /// The most ways one phrase may be written out, and all phrases together.
 const MOST_WAYS: usize = 100_000;
@@ -19,23 +21,6 @@ const MOST_WAYS_OF_ALL: usize = 1_000_000;
 
 /// The most phrases that end with the same words, or go on differently behind the same words.
 const MOST_ALIKE: usize = u16::MAX as usize;
-
-/// The values that sentences may ask for.
-const VALUES: &[&str] = &[
-    "recipient",
-    "address",
-    "domain",
-    "ip",
-    "host",
-    "sender",
-    "provider",
-    "list",
-    "url",
-    "size",
-    "quota",
-    "wait",
-    "forward",
-];
 
 /// The names that rules may use.
 pub trait Names {
@@ -55,6 +40,8 @@ pub struct Compiled {
     /// The node to which a word leads from a node.
     next: HashMap<(u32, u32), u32>,
     strs: Vec<Str>,
+    sentences: Vec<Sentence>,
+    pieces: Vec<Piece>,
     codes: Vec<(u16, u16)>,
     enhanced: Vec<EnhancedRange>,
     bytes: Vec<u8>,
@@ -140,6 +127,33 @@ impl Compiled {
         };
         self.strs.extend(pieces);
         span
+    }
+
+    /// Keeps a sentence of `summary` or `fix`.
+    pub fn sentence(&mut self, text: &str) -> Result<Sentence, String> {
+        let pieces = pieces(text)?;
+        let span = Span {
+            at: self.pieces.len() as u32,
+            len: pieces.len() as u32,
+        };
+        self.pieces.extend(pieces);
+        Ok(Sentence {
+            text: self.text(text),
+            pieces: span,
+        })
+    }
+
+    /// Keeps the steps of a fix.
+    pub fn steps(&mut self, texts: &[String]) -> Result<Span, String> {
+        let at = self.sentences.len() as u32;
+        for text in texts {
+            let step = self.sentence(text)?;
+            self.sentences.push(step);
+        }
+        Ok(Span {
+            at,
+            len: texts.len() as u32,
+        })
     }
 
     /// Keeps a list of small numbers.
@@ -242,10 +256,11 @@ impl Compiled {
         {
             return Err("a rule needs an example that it wins".to_owned());
         }
-        let summary = Some(&entry.summary).filter(|summary| !summary.is_empty());
-        for text in summary.into_iter().chain(entry.fix.as_slice()) {
-            sentence(text)?;
-        }
+        let summary = match entry.summary.as_str() {
+            "" => Sentence::default(),
+            own => self.sentence(own)?,
+        };
+        let fix = self.steps(entry.fix.as_slice())?;
         let spoke = match (&entry.provider, provider) {
             (Some(id), _) => names.provider(id).ok_or_else(|| unknown("provider", id))?,
             (None, Some(own)) => names.provider(&own.id).unwrap_or(NONE),
@@ -285,8 +300,8 @@ impl Compiled {
             retry: member("retry", &entry.retry, Retry::ALL, Retry::id)?.unwrap_or(UNSET),
             suppress: entry.suppress.map_or(UNSET, u8::from),
             likely: self.bytes(&likely),
-            summary: self.text(&entry.summary),
-            fix: self.list(entry.fix.as_slice()),
+            summary,
+            fix,
             source: self.text(&entry.source),
             examples: self.list(entry.example.as_slice()),
             nots: self.list(entry.not.as_slice()),
@@ -538,6 +553,8 @@ impl Compiled {
             edges: &self.edges,
             uses: &self.uses,
             strs: &self.strs,
+            sentences: &self.sentences,
+            pieces: &self.pieces,
             codes: &self.codes,
             enhanced: &self.enhanced,
             bytes: &self.bytes,
@@ -604,33 +621,67 @@ pub fn compile_file(
     problems
 }
 
-/// Checks a sentence of `summary` or `fix`: it asks for values that there are, and something is left without them.
-fn sentence(text: &str) -> Result<(), String> {
-    let open = |sign| format!("the sentence {text:?} has a '{sign}' that nothing closes");
-    let mut rest = text;
-    while let Some((_, behind)) = rest.split_once('{') {
-        let (name, behind) = behind.split_once('}').ok_or_else(|| open('{'))?;
-        if !VALUES.contains(&name) {
-            let known = VALUES.join("} {");
-            return Err(format!(
-                "the sentence {text:?} asks for {{{name}}}; there are {{{known}}}"
-            ));
+/// What a sentence is made of, nothing if it asks for nothing. Some of it is left where its values are not known.
+fn pieces(text: &str) -> Result<Vec<Piece>, String> {
+    let mut pieces = Vec::new();
+    let (mut at, mut optional) = (0, false);
+    loop {
+        let close = if optional { ']' } else { '[' };
+        let end = text[at..].find(close).map(|length| at + length);
+        add_part(&mut pieces, text, at..end.unwrap_or(text.len()), optional)?;
+        match end {
+            Some(end) => at = end + 1,
+            None if optional => return Err(unclosed(text, '[')),
+            None => break,
         }
-        rest = behind;
+        optional = !optional;
     }
-    let mut always = String::new();
-    rest = text;
-    while let Some((before, behind)) = rest.split_once('[') {
-        always.push_str(before);
-        rest = behind.split_once(']').ok_or_else(|| open('['))?.1;
-    }
-    always.push_str(rest);
-    if always.trim().is_empty() {
+    let stays = |piece: &Piece| piece.value != UNSET || !piece.words(text).trim().is_empty();
+    if !pieces.iter().any(|it| !it.optional && stays(it)) {
         return Err(format!(
             "the sentence {text:?} is empty where its values are not known"
         ));
     }
+    pieces.pop_if(|last| last.words(text) == text);
+    Ok(pieces)
+}
+
+/// Adds the pieces of a part of a sentence that is optional as a whole, or not at all.
+fn add_part(
+    pieces: &mut Vec<Piece>,
+    text: &str,
+    part: Range<usize>,
+    optional: bool,
+) -> Result<(), String> {
+    let mut at = part.start;
+    let mut add = |start, end, value| {
+        pieces.push(Piece {
+            start: start as u32,
+            end: end as u32,
+            value,
+            optional,
+        });
+    };
+    while let Some((words, behind)) = text[at..part.end].split_once('{') {
+        let (name, _) = behind.split_once('}').ok_or_else(|| unclosed(text, '{'))?;
+        let value = Value::from_id(name).ok_or_else(|| {
+            let known: Vec<_> = Value::ALL.iter().map(|value| value.id()).collect();
+            let known = known.join("} {");
+            format!("the sentence {text:?} asks for {{{name}}}; there are {{{known}}}")
+        })?;
+        let open = at + words.len();
+        add(at, open, value as u8);
+        at = open + name.len() + 2;
+    }
+    // One without words parts the optional ones around it.
+    if at < part.end || !optional {
+        add(at, part.end, UNSET);
+    }
     Ok(())
+}
+
+fn unclosed(text: &str, sign: char) -> String {
+    format!("the sentence {text:?} has a '{sign}' that nothing closes")
 }
 
 /// Conditions as written, key and value in turn.

@@ -12,8 +12,8 @@ use crate::reply::Enhanced;
 use crate::vocabulary::{Exit, Operating};
 pub use tables::Tables;
 use tables::{
-    Blocklist, CauseRow, CodeRow, Edge, EnhancedRange, Node, Provider, Resolver, Rule, Span, Str,
-    Use,
+    Blocklist, CauseRow, CodeRow, Edge, EnhancedRange, Node, Piece, Provider, Resolver, Rule,
+    Sentence, Span, Str, Use,
 };
 
 include!(concat!(env!("OUT_DIR"), "/knowledge.rs"));
@@ -28,6 +28,8 @@ pub static BUILT_IN: Tables<'static> = Tables {
     edges: &EDGES,
     uses: &USES,
     strs: &STRS,
+    sentences: &SENTENCES,
+    pieces: &PIECES,
     codes: &CODE_RANGES,
     enhanced: &ENHANCED_RANGES,
     bytes: &BYTES,
@@ -84,6 +86,12 @@ impl fmt::Display for Cause {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.pad(self.id())
     }
+}
+
+/// The steps of the fix where one's own server refused a mail from outside.
+#[must_use]
+pub fn own_server() -> Span {
+    OWN_SERVER
 }
 
 /// Every blocklist.

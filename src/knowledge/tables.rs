@@ -26,6 +26,58 @@ impl Span {
     }
 }
 
+/// A sentence of `summary` or `fix`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sentence {
+    /// As it is written.
+    pub text: Str,
+    /// What it is made of, if it asks for values.
+    pub pieces: Span,
+}
+
+/// Words of a sentence, and the value behind them.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece {
+    /// Where in the sentence the words stand.
+    pub start: u32,
+    pub end: u32,
+    /// The [`Value`](crate::vocabulary::Value), or [`UNSET`].
+    pub value: u8,
+    /// It goes away, together with its optional neighbours, when a value of theirs is not known.
+    pub optional: bool,
+}
+
+/// A sentence and the tables that have it.
+#[derive(Clone, Copy, Debug)]
+pub struct Template<'k> {
+    tables: &'k Tables<'k>,
+    sentence: Sentence,
+}
+
+impl<'k> Template<'k> {
+    /// The sentence as it is written.
+    #[must_use]
+    pub fn text(self) -> &'k str {
+        self.tables.str(self.sentence.text)
+    }
+
+    /// What it is made of, if it asks for values.
+    #[must_use]
+    pub fn pieces(self) -> &'k [Piece] {
+        self.sentence.pieces.of(self.tables.pieces)
+    }
+}
+
+impl Piece {
+    /// The words, of the sentence as it is written.
+    #[must_use]
+    pub fn words<'t>(&self, sentence: &'t str) -> &'t str {
+        sentence
+            .get(self.start as usize..self.end as usize)
+            .unwrap_or_default()
+    }
+}
+
 /// Stands where a rule does not override its cause.
 pub const UNSET: u8 = u8::MAX;
 /// Stands for no provider, no list, no row.
@@ -55,7 +107,7 @@ pub struct Rule {
     pub retry: u8,
     pub suppress: u8,
     pub likely: Span,
-    pub summary: Str,
+    pub summary: Sentence,
     pub fix: Span,
     pub source: Str,
     pub examples: Span,
@@ -167,7 +219,7 @@ pub struct Resolver {
 pub struct CauseRow {
     pub id: Str,
     pub title: Str,
-    pub summary: Str,
+    pub summary: Sentence,
     pub types: u8,
     pub priority: u8,
     pub owner: u8,
@@ -261,6 +313,9 @@ pub struct Tables<'k> {
     pub edges: &'k [Edge],
     pub uses: &'k [Use],
     pub strs: &'k [Str],
+    /// The steps of all fixes.
+    pub sentences: &'k [Sentence],
+    pub pieces: &'k [Piece],
     pub codes: &'k [(u16, u16)],
     pub enhanced: &'k [EnhancedRange],
     pub bytes: &'k [u8],
@@ -299,6 +354,19 @@ impl<'k> Tables<'k> {
         span.of(self.strs)
             .iter()
             .map(move |piece| tables.str(*piece))
+    }
+
+    /// A sentence of a row.
+    #[must_use]
+    pub fn sentence(&'k self, sentence: Sentence) -> Template<'k> {
+        let tables = self;
+        Template { tables, sentence }
+    }
+
+    /// The steps of a row's fix.
+    pub fn steps(&'k self, fix: Span) -> impl ExactSizeIterator<Item = Template<'k>> {
+        let steps = fix.of(self.sentences).iter();
+        steps.map(|step| self.sentence(*step))
     }
 
     /// The id of a word; 0 for one that no phrase uses.

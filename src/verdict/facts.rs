@@ -1,5 +1,7 @@
 //! What a verdict rests on.
 
+use std::sync::OnceLock;
+
 use crate::classifier::Place;
 use crate::knowledge::BUILT_IN;
 use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Tables};
@@ -47,6 +49,13 @@ pub(crate) struct Facts<'a> {
     pub code_row: Option<&'static CodeRow>,
     pub class_row: Option<&'static CodeRow>,
     pub phase: Option<Phase>,
+}
+
+/// What the reply shows besides, looked for when it is first asked for: most verdicts are never asked.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    pub wait: OnceLock<Option<u64>>,
+    pub ip: OnceLock<Option<Place>>,
 }
 
 impl<'a> Facts<'a> {

@@ -9,17 +9,18 @@ mod gist;
 use std::borrow::Cow;
 
 pub use evidence::{Evidence, Reason, Short, Words};
-pub(crate) use facts::{Facts, Tier, recipient_provider};
+pub(crate) use facts::{Facts, Shown, Tier, recipient_provider};
 pub use gist::Gist;
 
+use crate::classifier::Place;
 use crate::details;
-use crate::knowledge::tables::{Blocklist, Span};
-use crate::knowledge::{BUILT_IN, Cause, Tables};
+use crate::knowledge::tables::{Blocklist, Span, Template};
+use crate::knowledge::{self, BUILT_IN, Cause, Tables};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::Enhanced;
 use crate::vocabulary::{
-    Confidence, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry, Whose,
+    Confidence, Exit, Family, Kind, Lists, Operating, Owner, Priority, Retry, Value, Whose,
 };
 
 /// What one record means.
@@ -46,6 +47,7 @@ pub struct Verdict<'a> {
     /// What is blamed, and whether it is the sender's own; only where the classifier knows what is.
     pub blamed: Option<(String, Whose)>,
     pub(crate) facts: Facts<'a>,
+    pub(crate) shown: Shown,
 }
 
 /// A set of [`Kind`]s.
@@ -114,7 +116,7 @@ impl<'a> Verdict<'a> {
         let list = self.facts.blocklist?;
         let reply = self.reply();
         let ip = || {
-            details::ip(reply).or(self
+            self.ip().or(self
                 .record
                 .remote_ip
                 .as_deref()
@@ -173,18 +175,16 @@ impl<'a> Verdict<'a> {
     /// The wait in seconds that the reply asks for.
     #[must_use]
     pub fn after_seconds(&self) -> Option<u64> {
-        (self.retry == Retry::Later)
-            .then(|| details::wait(self.reply()))
-            .flatten()
+        (self.retry == Retry::Later).then(|| self.wait()).flatten()
     }
 
     /// The cause in one plain sentence that names what is known.
     #[must_use]
     pub fn summary(&self) -> Cow<'_, str> {
         let facts = &self.facts;
-        let template = match facts.rule.map(|rule| facts.tables.str(rule.summary)) {
-            Some(own) if !own.is_empty() => own,
-            _ => BUILT_IN.str(self.cause.row().summary),
+        let template = match facts.rule {
+            Some(rule) if rule.summary.text.len > 0 => facts.tables.sentence(rule.summary),
+            _ => BUILT_IN.sentence(self.cause.row().summary),
         };
         if let Some(resolver) = facts.resolver {
             return BUILT_IN.str(resolver.meaning).into();
@@ -244,34 +244,34 @@ impl<'a> Verdict<'a> {
 
     /// What to do about all replies that the same rule wins: names no address, IP or host of this one.
     pub fn fix_of_rule(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let value = |name: &str| self.common_value(name);
+        let value = |value| self.common_value(value);
         self.steps().map(move |step| fill(step, &value))
     }
 
     /// What to do about the cause, whatever rule won.
     pub fn fix_of_cause(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        let steps = BUILT_IN.list(self.cause.row().fix);
+        let steps = BUILT_IN.steps(self.cause.row().fix);
         steps.map(|step| fill(step, &|_| None))
     }
 
     /// The steps of the fix as the knowledge has them, to be [`Self::filled`].
-    pub fn steps(&self) -> impl Iterator<Item = &'a str> {
-        let (own, (tables, fix)) = match self.record.own_server {
-            true => (OWN_SERVER, (&BUILT_IN, Span::default())),
-            false => ([].as_slice(), self.fix_rows()),
-        };
-        own.iter().copied().chain(tables.list(fix))
+    pub fn steps(&self) -> impl Iterator<Item = Template<'a>> {
+        let (tables, fix) = self.fix_rows();
+        tables.steps(fix)
     }
 
     /// A sentence with what it asks for; borrowed where it asks for nothing.
     #[must_use]
-    pub fn filled<'v>(&'v self, sentence: &'v str) -> Cow<'v, str> {
-        fill(sentence, &|name| self.value(name))
+    pub fn filled<'v>(&'v self, sentence: Template<'v>) -> Cow<'v, str> {
+        fill(sentence, &|value| self.value(value))
     }
 
     /// Where the steps of the fix stand: with the first of all that knows some.
     fn fix_rows(&self) -> (&'a Tables<'a>, Span) {
         let facts = &self.facts;
+        if self.record.own_server {
+            return (&BUILT_IN, knowledge::own_server());
+        }
         if let Some(resolver) = facts.resolver {
             return (&BUILT_IN, resolver.fix);
         }
@@ -411,7 +411,7 @@ impl<'a> Verdict<'a> {
             return ip.or(host).map(str::to_owned);
         }
         if self.types.has(Kind::Recipient) {
-            return self.value("recipient").map(Cow::into_owned);
+            return self.value(Value::Recipient).map(Cow::into_owned);
         }
         let authentication = self.types.has(Kind::Authentication);
         if !authentication && !self.types.has(Kind::ReputationPolicy) {
@@ -480,31 +480,45 @@ impl<'a> Verdict<'a> {
         &self.record.reply
     }
 
-    /// What a placeholder stands for in all replies that the same rule wins.
-    fn common_value(&self, name: &str) -> Option<Cow<'_, str>> {
-        matches!(name, "provider" | "list").then(|| self.value(name))?
+    /// The wait in seconds that the reply names.
+    fn wait(&self) -> Option<u64> {
+        *self.shown.wait.get_or_init(|| details::wait(self.reply()))
     }
 
-    /// What a placeholder stands for here.
-    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
+    /// The IP address that the reply names.
+    fn ip(&self) -> Option<&str> {
+        let place = self.shown.ip.get_or_init(|| {
+            let place = details::ip_place(self.reply())?;
+            Some(Place::new(place.start, place.end))
+        });
+        self.reply().get(place.as_ref()?.range())
+    }
+
+    /// What a sentence asks for, where it is the same in all replies that the same rule wins.
+    fn common_value(&self, value: Value) -> Option<Cow<'_, str>> {
+        matches!(value, Value::Provider | Value::List).then(|| self.value(value))?
+    }
+
+    /// What a sentence asks for.
+    fn value(&self, value: Value) -> Option<Cow<'_, str>> {
         let reply = self.reply();
-        match name {
-            "recipient" => match self.record.recipient.as_deref() {
+        match value {
+            Value::Recipient => match self.record.recipient.as_deref() {
                 Some(recipient) if !recipient.is_empty() => Some(recipient.into()),
                 _ if Kinds(self.cause.row().types).has(Kind::Recipient) => {
                     details::recipient(reply).map(Cow::Borrowed)
                 }
                 _ => None,
             },
-            "address" => details::address(reply).map(Cow::Borrowed),
-            "forward" => details::forward(reply).map(Cow::Borrowed),
-            "sender" => self
+            Value::Address => details::address(reply).map(Cow::Borrowed),
+            Value::Forward => details::forward(reply).map(Cow::Borrowed),
+            Value::Sender => self
                 .record
                 .sender
                 .as_deref()
                 .filter(|sender| !sender.is_empty())
                 .map(Cow::Borrowed),
-            "domain" => match self.cause {
+            Value::Domain => match self.cause {
                 Cause::RecipientDomainInvalid | Cause::DomainAcceptsNoMail | Cause::DnsFailure => {
                     self.record
                         .recipient
@@ -517,109 +531,63 @@ impl<'a> Verdict<'a> {
                     .or_else(|| details::blamed_url(reply))
                     .map(Cow::Borrowed),
             },
-            "ip" => details::ip(reply).map(Cow::Borrowed),
-            "host" => self
+            Value::Ip => self.ip().map(Cow::Borrowed),
+            Value::Host => self
                 .record
                 .remote_host
                 .as_deref()
                 .map(Cow::Borrowed)
                 .or_else(|| details::host(reply).map(Cow::Borrowed)),
-            "provider" => self.provider().map(|provider| provider.name.into()),
-            "list" => self
+            Value::Provider => self.provider().map(|provider| provider.name.into()),
+            Value::List => self
                 .facts
                 .blocklist
                 .map(|list| BUILT_IN.str(list.name).into()),
-            "url" => details::page(reply).map(Cow::Borrowed),
-            "quota" => details::quota(reply).map(Cow::Owned),
-            "size" => details::size(reply).map(Cow::Owned),
-            "wait" => details::wait(reply).map(|seconds| details::wait_in_words(seconds).into()),
-            _ => None,
+            Value::Url => details::page(reply).map(Cow::Borrowed),
+            Value::Quota => details::quota(reply).map(Cow::Owned),
+            Value::Size => details::size(reply).map(Cow::Owned),
+            Value::Wait => self
+                .wait()
+                .map(|seconds| details::wait_in_words(seconds).into()),
         }
     }
 }
-
-/// What to do where the own server refused a mail from outside.
-const OWN_SERVER: &[&str] = &[
-    "Do nothing if the sender is a stranger: this is your own policy at work.",
-    "Allow the sender or client in your server's configuration if the mail was wanted.",
-];
 
 fn is_ip(text: &str) -> bool {
     text.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// Fills the placeholders of a sentence; `[...]` goes away when something in it is not known.
-fn fill<'a>(template: &'a str, value: &dyn Fn(&str) -> Option<Cow<'a, str>>) -> Cow<'a, str> {
-    let next = |text: &str| memchr::memchr2(b'[', b'{', text.as_bytes());
-    let end = |text: &str, close| memchr::memchr(close, text.as_bytes()).unwrap_or(text.len());
-    let Some(mut at) = next(template) else {
-        return Cow::Borrowed(template);
-    };
-    let mut filled = String::with_capacity(template.len() + 32);
-    let mut rest = template;
-    loop {
-        filled.push_str(&rest[..at]);
-        let inner = &rest[at + 1..];
-        let close = if rest[at..].starts_with('[') {
-            let close = end(inner, b']');
-            let before = filled.len();
-            if add_known(&mut filled, &inner[..close], value).is_none() {
-                filled.truncate(before);
+/// Fills in what a sentence asks for; an optional part goes away when something in it is not known.
+fn fill<'a>(template: Template<'a>, value: &dyn Fn(Value) -> Option<Cow<'a, str>>) -> Cow<'a, str> {
+    let (text, pieces) = (template.text(), template.pieces());
+    if pieces.is_empty() {
+        return text.into();
+    }
+    let mut filled = String::with_capacity(text.len() + 32);
+    for part in pieces.chunk_by(|left, right| left.optional == right.optional) {
+        let before = filled.len();
+        for piece in part {
+            filled.push_str(piece.words(text));
+            let Some(asked) = Value::from_index(piece.value) else {
+                continue;
+            };
+            match value(asked) {
+                Some(known) => filled.push_str(&known),
+                None if piece.optional => {
+                    filled.truncate(before);
+                    break;
+                }
+                None => filled.push_str(asked.unknown()),
             }
-            close
-        } else {
-            let close = end(inner, b'}');
-            let name = &inner[..close];
-            filled.push_str(value(name).as_deref().unwrap_or(unnamed(name)));
-            close
-        };
-        rest = inner.get(close + 1..).unwrap_or_default();
-        match next(rest) {
-            Some(found) => at = found,
-            None => break,
         }
     }
-    filled.push_str(rest);
     filled.into()
-}
-
-/// Adds an optional part with its placeholders filled, to its end if all are known.
-fn add_known<'a>(
-    filled: &mut String,
-    part: &str,
-    value: &dyn Fn(&str) -> Option<Cow<'a, str>>,
-) -> Option<()> {
-    let mut rest = part;
-    while let Some(at) = rest.find('{') {
-        filled.push_str(&rest[..at]);
-        let close = at + rest[at..].find('}')?;
-        filled.push_str(&value(&rest[at + 1..close])?);
-        rest = &rest[close + 1..];
-    }
-    filled.push_str(rest);
-    Some(())
-}
-
-/// What stands for a value that is not known where the sentence needs one.
-fn unnamed(name: &str) -> &'static str {
-    match name {
-        "recipient" | "address" => "the address",
-        "sender" => "the sender",
-        "domain" => "the domain",
-        "ip" => "the sending IP",
-        "host" => "the server",
-        "provider" => "the receiving server",
-        "list" => "a blocklist",
-        "url" => "the page named in the reply",
-        "size" | "quota" => "the limit",
-        "forward" => "the new address",
-        _ => "a while",
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::knowledge::compile::Compiled;
 
     // `references` leaves out only what rule and provider name already.
     #[test]
@@ -629,6 +597,29 @@ mod tests {
             for (place, reference) in references.iter().enumerate() {
                 assert!(!references[..place].contains(reference), "{cause}");
             }
+        }
+    }
+
+    #[test]
+    fn an_optional_part_goes_away_by_itself_and_as_a_whole() {
+        fn known<'a>(value: Value) -> Option<Cow<'a, str>> {
+            (value == Value::Ip).then(|| "192.0.2.1".into())
+        }
+        for (sentence, said) in [
+            ("Wait for [it].", "Wait for it."),
+            ("{ip}[ at {host}][ ({ip})]", "192.0.2.1 (192.0.2.1)"),
+            ("[{ip} ][{host} ]waits.", "192.0.2.1 waits."),
+            ("Look[ at {ip} of {host} here]{ip}", "Look192.0.2.1"),
+            (
+                "Ask {host} for {wait}[ more]",
+                "Ask the server for a while more",
+            ),
+            ("}] stands", "}] stands"),
+        ] {
+            let mut compiled = Compiled::new(0);
+            let row = compiled.sentence(sentence).unwrap_or_default();
+            let tables = compiled.tables();
+            assert_eq!(fill(tables.sentence(row), &known), said, "{sentence}");
         }
     }
 
