@@ -293,6 +293,14 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
         (
             rule(
                 "a",
+                &format!("cause = 'spam-content'\n{says}\nsummary = 'It is full[ [{{size}}]].'"),
+            ),
+            2,
+            "has brackets within brackets",
+        ),
+        (
+            rule(
+                "a",
                 &format!("cause = 'spam-content'\n{says}\nsummary = 'It is {{nosuch}}.'"),
             ),
             2,

@@ -636,6 +636,11 @@ fn pieces(text: &str) -> Result<Vec<Piece>, String> {
         }
         optional = !optional;
     }
+    if pieces.iter().any(|it| it.words(text).contains(['[', ']'])) {
+        return Err(format!(
+            "the sentence {text:?} has brackets within brackets, or a ']' that nothing opens"
+        ));
+    }
     let stays = |piece: &Piece| piece.value != UNSET || !piece.words(text).trim().is_empty();
     if !pieces.iter().any(|it| !it.optional && stays(it)) {
         return Err(format!(
