@@ -604,6 +604,16 @@ mod tests {
     }
 
     #[test]
+    fn an_original_address_is_no_field_whatever_it_holds() {
+        let line = format!(
+            "{HEAD}to=<a@example.com>, orig_to=<\"b, status=sent (250 Ok)\"@example.com>, relay=none, dsn=5.1.1, status=bounced (unknown user)"
+        );
+        let record = one(&line);
+        assert_eq!(record.reply, "unknown user");
+        assert_eq!(record.outcome, Some(Outcome::Bounced));
+    }
+
+    #[test]
     fn other_tags_and_stamps_are_postfix_too() {
         for tag in [
             "postfix-out/smtp[1]",

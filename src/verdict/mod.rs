@@ -620,6 +620,8 @@ fn unnamed(name: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classifier::Classifier;
+    use crate::vocabulary::EvidenceKind;
 
     // `references` leaves out only what rule and provider name already.
     #[test]
@@ -629,6 +631,40 @@ mod tests {
             for (place, reference) in references.iter().enumerate() {
                 assert!(!references[..place].contains(reference), "{cause}");
             }
+        }
+    }
+
+    #[test]
+    fn who_was_refused_by_ones_own_server_is_no_reason_to_act() {
+        for own_server in [true, false] {
+            let verdict = Classifier::default().classify(Record {
+                own_server,
+                ..Record::from("550 5.1.1 User unknown")
+            });
+            let steps: Vec<_> = verdict.steps().collect();
+            assert_eq!(steps == OWN_SERVER, own_server, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_named_by_what_the_rule_went_by() {
+        for (reply, kind, text) in [
+            (
+                "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred",
+                EvidenceKind::Marker,
+                "TSS04",
+            ),
+            (
+                "550 5.1.1 User unknown",
+                EvidenceKind::Wording,
+                "User unknown",
+            ),
+            ("450 4.2.1 1a2b - gsmtp", EvidenceKind::Enhanced, "4.2.1"),
+        ] {
+            let verdict = Classifier::default().classify(reply);
+            let evidence = verdict.evidence();
+            let strongest = evidence.first().map(|piece| (piece.kind, &*piece.text));
+            assert_eq!(strongest, Some((kind, text)), "{reply}");
         }
     }
 
