@@ -390,8 +390,8 @@ mod tests {
             (
                 "mx.example.com",
                 [
-                    "554 5.7.1 refused by spamhaus, see http://example.com/192.0.2.1",
-                    "554 5.7.1 refused by spamhaus, see http://example.com/192.0.2.x",
+                    "554 5.7.1 refused by spamhaus, see http://example.com/192.0.2.77",
+                    "554 5.7.1 refused by spamhaus, see http://example.com/192.0.2.777",
                 ],
             ),
             // What a regular expression finds.
