@@ -237,6 +237,7 @@ pub fn said(reason: &str) -> Record<'_> {
     spoken(heard(reason))
 }
 
+/// The same before it is put into a record.
 fn heard(reason: &str) -> Said<'_> {
     let reason = trimmed(reason);
     // Only the server's own words count, however they are wrapped.
