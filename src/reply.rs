@@ -1,7 +1,7 @@
 //! A server's reply in one normal form.
 
 /// An enhanced status code (RFC 3463): class, subject, detail.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Enhanced {
     /// 2, 4 or 5.
     pub class: u8,

@@ -4,6 +4,8 @@ use crate::knowledge::{tables, words};
 
 /// How many hosts are kept; a power of two.
 const KEPT: usize = 512;
+/// Bytes of the longest host name (RFC 1035 section 2.3.4); what is longer is none, and not kept.
+const LONGEST: usize = 255;
 
 #[derive(Debug, Default)]
 pub(crate) struct Hosts(Vec<Kept>);
@@ -17,6 +19,9 @@ struct Kept {
 impl Hosts {
     /// The provider of a host, asked for when it is not known.
     pub fn provider(&mut self, host: &str, ask: impl FnOnce(&str) -> Option<u16>) -> Option<u16> {
+        if host.len() > LONGEST {
+            return ask(host);
+        }
         if self.0.is_empty() {
             self.0.resize_with(KEPT, Kept::default);
         }
@@ -47,6 +52,17 @@ mod tests {
             assert_eq!(asked, expected, "{name}");
             let known = hosts.provider(&name, |_| None);
             assert_eq!(known, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_longer_than_any_host_is_not_kept() {
+        for (length, kept) in [(LONGEST, true), (LONGEST + 1, false), (1 << 20, false)] {
+            let mut hosts = Hosts::default();
+            let host = "x".repeat(length);
+            assert_eq!(hosts.provider(&host, |_| Some(1)), Some(1));
+            let again = hosts.provider(&host, |_| Some(2));
+            assert_eq!(again == Some(1), kept, "{length}");
         }
     }
 }

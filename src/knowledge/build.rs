@@ -389,6 +389,17 @@ fn list_row(compiled: &mut Compiled, entry: &ListEntry, at: u32) -> Outcome<Bloc
     for mark in &entry.marks {
         compiled.mark(mark, at, Slot::BLOCKLIST).map_err(problem)?;
     }
+    // What is listed is filled in once.
+    let lookup = &entry.lookup;
+    let filled = lookup
+        .split_once("{ip}")
+        .or_else(|| lookup.split_once("{domain}"));
+    let (before, behind) = filled.unwrap_or((lookup, ""));
+    if before.contains(['{', '}']) || behind.contains(['{', '}']) {
+        return Err(format!(
+            "{place}: `lookup` {lookup:?} may have one {{ip}} or {{domain}} and no other brackets"
+        ));
+    }
     Ok(Blocklist {
         id: compiled.text(&entry.id),
         name: compiled.text(&entry.name),

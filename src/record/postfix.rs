@@ -237,6 +237,7 @@ pub fn said(reason: &str) -> Record<'_> {
     spoken(heard(reason))
 }
 
+/// The same before it is put into a record.
 fn heard(reason: &str) -> Said<'_> {
     let reason = trimmed(reason);
     // Only the server's own words count, however they are wrapped.
@@ -601,6 +602,16 @@ mod tests {
         assert_eq!(record.phase, Some(Phase::EndOfMessage));
         assert_eq!(record.remote_host, None);
         assert_eq!(record.outcome, Some(Outcome::Deferred));
+    }
+
+    #[test]
+    fn an_original_address_is_no_field_whatever_it_holds() {
+        let line = format!(
+            "{HEAD}to=<a@example.com>, orig_to=<\"b, status=sent (250 Ok)\"@example.com>, relay=none, dsn=5.1.1, status=bounced (unknown user)"
+        );
+        let record = one(&line);
+        assert_eq!(record.reply, "unknown user");
+        assert_eq!(record.outcome, Some(Outcome::Bounced));
     }
 
     #[test]

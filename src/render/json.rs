@@ -279,12 +279,12 @@ impl Formatter for Safe {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use std::borrow::Cow;
-
     use super::*;
     use whybounce::classifier::Classifier;
-    use whybounce::knowledge::BUILT_IN;
+    use whybounce::knowledge::{self, BUILT_IN};
+    use whybounce::own::Own;
     use whybounce::record::{Outcome, Record};
+    use whybounce::vocabulary::Phase;
 
     fn written(value: Scalar<'_>) -> String {
         let mut line = Line::default();
@@ -296,21 +296,38 @@ mod tests {
     fn a_line_is_the_same_whatever_was_written_before() {
         let mut classifier = Classifier::default();
         let mut lines = Lines::new(&[]);
-        let hosts = ["mx.example.com", "mx.google.com"].map(Cow::Borrowed);
-        let outcomes = [Outcome::Deferred, Outcome::Bounced, Outcome::Sent].map(Some);
-        let rules = BUILT_IN.rules.iter();
-        for example in rules.flat_map(|rule| BUILT_IN.list(rule.examples)) {
-            for (line, outcome) in (0..).zip(outcomes.into_iter().chain([None, None])) {
-                let softer = example.replace("550", "450").replace("5.7", "4.7");
-                let texts = [softer, format!("{example} 192.0.2.{line}")];
-                for (reply, host) in texts.into_iter().zip(&hosts) {
+        let sent = Some(Outcome::Sent);
+        let [deferred, bounced] = [Outcome::Deferred, Outcome::Bounced].map(Some);
+        let (anybody, google) = ("mx.example.com", "mx.google.com");
+        // What is alike comes one after the other: the same reply again, then that of the next rule.
+        for (outcome, softer, host, own_server) in [
+            (deferred, true, anybody, false),
+            (bounced, false, anybody, false),
+            (bounced, false, google, false),
+            (sent, false, google, false),
+            (None, true, google, false),
+            (None, false, anybody, false),
+            (None, false, anybody, true),
+        ] {
+            let rules = BUILT_IN.rules.iter();
+            let lists = knowledge::blocklists().iter().map(|list| list.example);
+            let failures = knowledge::resolver_errors().iter().map(|row| row.example);
+            for example in rules
+                .flat_map(|rule| BUILT_IN.list(rule.examples))
+                .chain(lists.chain(failures).map(|example| BUILT_IN.str(example)))
+            {
+                for line in 0..2 {
+                    let mut reply = format!("{example} 192.0.2.{line}");
+                    if softer {
+                        reply = reply.replace("550", "450").replace("5.7", "4.7");
+                    }
                     let record = Record {
                         line,
                         reply: reply.into(),
-                        recipient: (line > 0).then(|| format!("bob{line}@example.com").into()),
-                        remote_host: Some(host.clone()),
+                        recipient: (line > 0).then_some("bob@example.com".into()),
+                        remote_host: Some(host.into()),
                         outcome,
-                        own_server: line == 3,
+                        own_server,
                         ..Record::default()
                     };
                     let verdict = &classifier.classify(&record);
@@ -323,6 +340,54 @@ mod tests {
                     Lines::new(&[]).write(&mut fresh, answer).unwrap();
                     assert_eq!(str::from_utf8(&line), str::from_utf8(&fresh));
                 }
+            }
+        }
+        // Nothing is kept twice.
+        let mut kept = lines.kept.iter().flatten();
+        assert!(kept.all(|kept| kept.runs.len() < 30));
+    }
+
+    #[test]
+    fn lines_that_differ_in_one_thing_have_no_more_in_common_than_that() {
+        let mut own = Own::default();
+        own.add("example.com").unwrap();
+        let of = |reply| Record::from(reply);
+        let at = |phase| Record {
+            phase,
+            ..of("550 no (in reply to RCPT TO command)")
+        };
+        let to = |recipient: &'static str| Record {
+            recipient: Some(recipient.into()),
+            ..of("550 5.1.1 User unknown")
+        };
+        for pair in [
+            [
+                of("451 4.7.1 Greylisted, try again in 5 minutes"),
+                of("451 4.7.1 Greylisted, try again in 10 minutes"),
+            ],
+            [of("550 User unknown"), of("554 User unknown")],
+            [at(None), at(Some(Phase::Rcpt))],
+            // The rule knows the list, named or not.
+            [
+                of("554 Connection refused by sbl.spamhaus.org. IB104"),
+                of("554 Connection refused. IB104"),
+            ],
+            [to("bob@example.com"), to("bob@example.net")],
+        ] {
+            let mut lines = Lines::new(&[]);
+            let written = |lines: &mut Lines, record: &Record<'_>| {
+                let mut classifier = Classifier::default().with_own(&own);
+                let verdict = &classifier.classify(record);
+                let mut line = Vec::new();
+                let file = None;
+                lines.write(&mut line, Answer { verdict, file }).unwrap();
+                String::from_utf8(line).unwrap()
+            };
+            let expected = pair
+                .each_ref()
+                .map(|record| written(&mut Lines::new(&[]), record));
+            for (record, expected) in pair.iter().zip(&expected).cycle().take(6) {
+                assert_eq!(written(&mut lines, record), *expected);
             }
         }
     }

@@ -184,6 +184,7 @@ mod tests {
             }
         }
         map.prune();
+        assert_eq!(map.places.len(), map.entries.len());
         let mut kept: Vec<_> = map
             .iter()
             .map(|(text, count)| (text.parse().unwrap(), *count))

@@ -388,6 +388,7 @@ mod tests {
     const SENT: &str = "dsn=2.0.0, status=sent (250 2.0.0 Ok)";
     const GREYLISTED: &str = "dsn=4.2.0, status=deferred (host mx[192.0.2.1] said: 450 4.2.0 Greylisted (in reply to RCPT TO command))";
     const UNKNOWN: &str = "dsn=5.1.1, status=bounced (host mx[192.0.2.1] said: 550 5.1.1 User unknown (in reply to RCPT TO command))";
+    const NO_ACCOUNT: &str = "dsn=5.1.1, status=bounced (host mx[192.0.2.1] said: 550 5.1.1 The email account that you tried to reach does not exist. gsmtp (in reply to RCPT TO command))";
     const LISTED: &str = "dsn=5.7.1, status=bounced (host mx[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using zen.spamhaus.org (in reply to RCPT TO command))";
 
     fn line(number: usize, recipient: &str, what: &str) -> String {
@@ -566,6 +567,7 @@ mod tests {
         let lines = mixed();
         let (mut report, mut notes) = (Report::default(), Notes::default());
         note(&mut notes, &lines[3..]);
+        note(&mut notes, &log(&[("kim@gmail.com", UNKNOWN)]));
         notes.discard();
         note(&mut notes, &lines[..2]);
         report.count(&mut notes);
@@ -594,6 +596,17 @@ mod tests {
                 .collect();
             assert_eq!(of(&lines).blocks()[0].hits.scope(), scope, "{recipients:?}");
         }
+        for (hosts, scope) in [
+            (["mx.example.com", "MX.example.com"], Scope::OneProvider),
+            (
+                ["mx.example.com", "mx.example.net"],
+                Scope::SeveralProviders,
+            ),
+        ] {
+            let lines =
+                hosts.map(|host| line(0, "", UNKNOWN).replace("host mx", &format!("host {host}")));
+            assert_eq!(of(&lines).blocks()[0].hits.scope(), scope, "{hosts:?}");
+        }
     }
 
     #[test]
@@ -605,6 +618,20 @@ mod tests {
             ("eve@example.com", UNKNOWN),
         ]));
         assert!(!two.blocks()[0].fix()[0].contains("bob@example.com"));
+    }
+
+    #[test]
+    fn a_fix_is_that_of_the_rule_where_one_alone_won() {
+        let lines = log(&[
+            ("kim@gmail.com", NO_ACCOUNT),
+            ("joe@gmail.com", NO_ACCOUNT),
+            ("eve@example.com", UNKNOWN),
+        ]);
+        let fix = |lines| of(lines).blocks()[0].fix()[0].clone();
+        let (one, several) = (fix(&lines[..2]), fix(&lines));
+        assert_eq!(one, fix(&lines[..1]));
+        assert_eq!(several, fix(&lines[1..]));
+        assert_ne!(one, several);
     }
 
     #[test]
@@ -633,7 +660,7 @@ mod tests {
     fn endless_recipients_and_domains_do_not_fill_the_memory() {
         let (mut report, mut notes) = (Report::default(), Notes::default());
         let mut classifier = Classifier::default();
-        let count = addresses::MOST + 30_000;
+        let count = addresses::MOST * 3 / 2 + 10_000;
         for number in 0..count {
             let record = Record {
                 format: "reply",
@@ -644,6 +671,8 @@ mod tests {
             notes.add(&classifier.classify(&record), None);
             report.count(&mut notes);
         }
+        assert!(report.domains.iter().count() <= MOST_DOMAINS * 3 / 2);
+        assert!(report.to_suppress(0).all <= addresses::MOST * 3 / 2);
         report.close();
         let block = report.blocks()[0];
         assert_eq!(block.hits.count, count as u64);

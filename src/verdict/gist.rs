@@ -2,6 +2,7 @@
 
 use super::Verdict;
 use crate::knowledge::tables::{NONE, Str, UNSET};
+use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
 
 /// A verdict but for what its record alone has: addresses and names, words and time. Where two verdicts by the same rules
@@ -34,7 +35,8 @@ impl Verdict<'_> {
         let (record, facts) = (&self.record, &self.facts);
         let id = |id: Option<Str>| id.map_or(u32::MAX, |id| id.at);
         let phase = |phase: Option<Phase>| phase.map_or(UNSET, |phase| phase as u8);
-        let enhanced = self.enhanced.unwrap_or_default();
+        let enhanced = |status: Enhanced| [status.class.into(), status.subject, status.detail];
+        let [class, subject, detail] = self.enhanced.map_or([0; 3], enhanced);
         Gist {
             ids: [
                 id(facts.rule.map(|rule| rule.id)),
@@ -44,9 +46,9 @@ impl Verdict<'_> {
             codes: [
                 facts.provider_number(record).unwrap_or(NONE),
                 self.code.unwrap_or_default(),
-                enhanced.class.into(),
-                enhanced.subject,
-                enhanced.detail,
+                class,
+                subject,
+                detail,
             ],
             settled: [
                 u8::from(facts.by_user),

@@ -587,7 +587,9 @@ fn fill<'a>(template: Template<'a>, value: &dyn Fn(Value) -> Option<Cow<'a, str>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classifier::Classifier;
     use crate::knowledge::compile::Compiled;
+    use crate::vocabulary::EvidenceKind;
 
     // `references` leaves out only what rule and provider name already.
     #[test]
@@ -614,12 +616,45 @@ mod tests {
                 "Ask {host} for {wait}[ more]",
                 "Ask the server for a while more",
             ),
-            ("}] stands", "}] stands"),
         ] {
             let mut compiled = Compiled::new(0);
             let row = compiled.sentence(sentence).unwrap_or_default();
             let tables = compiled.tables();
             assert_eq!(fill(tables.sentence(row), &known), said, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn who_was_refused_by_ones_own_server_is_no_reason_to_act() {
+        for own_server in [true, false] {
+            let verdict = Classifier::default().classify(Record {
+                own_server,
+                ..Record::from("550 5.1.1 User unknown")
+            });
+            let first = verdict.fix().next().unwrap_or_default();
+            assert_eq!(first.starts_with("Do nothing"), own_server, "{first}");
+        }
+    }
+
+    #[test]
+    fn evidence_is_named_by_what_the_rule_went_by() {
+        for (reply, kind, text) in [
+            (
+                "421 4.7.0 [TSS04] Messages from 192.0.2.1 temporarily deferred",
+                EvidenceKind::Marker,
+                "TSS04",
+            ),
+            (
+                "550 5.1.1 User unknown",
+                EvidenceKind::Wording,
+                "User unknown",
+            ),
+            ("450 4.2.1 1a2b - gsmtp", EvidenceKind::Enhanced, "4.2.1"),
+        ] {
+            let verdict = Classifier::default().classify(reply);
+            let evidence = verdict.evidence();
+            let strongest = evidence.first().map(|piece| (piece.kind, &*piece.text));
+            assert_eq!(strongest, Some((kind, text)), "{reply}");
         }
     }
 
