@@ -309,6 +309,14 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
         (
             rule(
                 "a",
+                "cause = 'spam-content'\nwhen = { says = ['the filter {is,says} it'] }",
+            ),
+            2,
+            "offers \"is\", which is left out",
+        ),
+        (
+            rule(
+                "a",
                 "cause = 'spam-content'\nwhen = { says = [\"{a\\nb} bar\", 'foo'] }",
             ),
             2,
@@ -319,7 +327,7 @@ fn a_bad_rule_is_refused_with_file_line_and_reason_before_anything_is_read() {
                 "a",
                 &format!(
                     "cause = 'spam-content'\nwhen = {{ says = ['foo {}'] }}",
-                    "{a,b} ".repeat(17)
+                    "{x,y} ".repeat(17)
                 ),
             ),
             2,

@@ -357,7 +357,7 @@ impl Compiled {
         };
         for (part, text) in (0..).zip(parts) {
             let mut ways = Vec::new();
-            written_out(text, sets, 0, &mut ways)?;
+            written_out(text, marker, sets, 0, &mut ways)?;
             self.ways += ways.len();
             if self.ways > MOST_WAYS_OF_ALL {
                 return Err(format!(
@@ -795,6 +795,7 @@ fn parts_of(phrase: &str) -> Vec<&str> {
 /// Writes out `{a,b}` and `{set}`.
 fn written_out(
     phrase: &str,
+    marker: bool,
     sets: &WordSets,
     depth: usize,
     ways: &mut Vec<String>,
@@ -846,8 +847,18 @@ fn written_out(
         })?,
         entries => entries.iter().map(|entry| (*entry).to_owned()).collect(),
     };
+    let is_left_out = |entry: &&String| entry.split(' ').all(|word| SMALL_WORDS.contains(&word));
+    if !marker
+        && let Some(entry) = entries.iter().find(is_left_out)
+        && !entries.iter().any(String::is_empty)
+    {
+        return Err(format!(
+            "the phrase {phrase:?} offers {entry:?}, which is left out: write {{...,}} if nothing need stand there"
+        ));
+    }
     for entry in entries {
-        written_out(&format!("{before} {entry} {after}"), sets, depth + 1, ways)?;
+        let way = format!("{before} {entry} {after}");
+        written_out(&way, marker, sets, depth + 1, ways)?;
     }
     Ok(())
 }
