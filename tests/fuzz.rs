@@ -196,7 +196,7 @@ const TOML: &[&str] = &[
     "\n[provider]\nid = 'own'\nname = 'Own'\nhosts = ['mx.example.com']\nmarks = ['ownmark']\n",
     "\n[[rule]]\n",
     "general = true\n",
-    "when = { says = ['{a,b} {who} ... <ip>'] }\n",
+    "when = { says = ['{x,y} {who} ... <ip>'] }\n",
     "when.says = \"a {b\\nc} <d\\ne>\"\n",
     "when.regex = '(a|b)*$'\n",
     "when.regex = \"(\\n\"\n",
