@@ -591,6 +591,21 @@ mod tests {
     use crate::knowledge::compile::Compiled;
     use crate::vocabulary::EvidenceKind;
 
+    #[test]
+    fn threads_may_share_a_verdict() {
+        fn shared<T: Send + Sync>(it: &T) -> &T {
+            it
+        }
+        let verdict =
+            Classifier::default().classify("552 5.2.2 Mailbox full, try again in 2 hours");
+        let verdict = shared(&verdict);
+        let asked = || verdict.after_seconds();
+        let told = std::thread::scope(|scope| {
+            [scope.spawn(asked), scope.spawn(asked)].map(|thread| thread.join().ok().flatten())
+        });
+        assert_eq!(told, [Some(7200); 2]);
+    }
+
     // `references` leaves out only what rule and provider name already.
     #[test]
     fn no_cause_names_a_reference_twice() {
