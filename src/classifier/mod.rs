@@ -13,11 +13,11 @@ use crate::knowledge::{self, BUILT_IN, Cause};
 use crate::own::Own;
 use crate::record::{Outcome, Record};
 use crate::reply::{Enhanced, Reply};
-use crate::verdict::{Facts, Kinds, Shown, Tier, Verdict, recipient_provider};
+use crate::verdict::{Facts, Kinds, Place, Shown, Tier, Verdict, recipient_provider};
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
 use hosts::Hosts;
-pub(crate) use phrases::Place;
+
 use phrases::{Phrases, Words};
 use recall::Recall;
 

@@ -1,10 +1,9 @@
 //! The phrases of the knowledge that stand in a reply.
 
-use std::ops::Range;
-
 use crate::knowledge::compile::is_small;
 use crate::knowledge::tables::{Tables, Use};
 use crate::knowledge::words::{self, Token};
+use crate::verdict::Place;
 
 /// How many words `...` stands for at most.
 const GAP: u32 = 8;
@@ -45,26 +44,6 @@ pub(crate) struct Phrases {
 pub(crate) struct Met {
     pub key: Key,
     pub place: Place,
-}
-
-/// Bytes of the reply.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Place {
-    pub start: u32,
-    pub end: u32,
-}
-
-impl Place {
-    pub const fn new(start: usize, end: usize) -> Self {
-        Self {
-            start: start as u32,
-            end: end as u32,
-        }
-    }
-
-    pub const fn range(self) -> Range<usize> {
-        self.start as usize..self.end as usize
-    }
 }
 
 /// What a token is: replies whose tokens have the same keys hold the same phrases.

@@ -4,10 +4,11 @@
 //! compared letter by letter and never cut into words; of a literal only the words count that some phrase uses. So a
 //! sentence is found again only by the very same words and codes, and no reply can borrow the reading of another.
 
-use super::phrases::{Key, Met, Place, key_of};
+use super::phrases::{Key, Met, key_of};
 use super::{Asked, Read};
 use crate::knowledge::tables::Tables;
 use crate::knowledge::words;
+use crate::verdict::Place;
 
 /// How many readings are kept; a power of two.
 const KEPT: usize = 4096;

@@ -4,11 +4,8 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::mem;
 
-use super::hashes::Name;
+use super::hashes::{MIX, Name};
 use super::texts::{Text, Texts};
-
-/// An odd number of bits in no order, to multiply with: the golden ratio.
-pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Keeps the texts and values of the smallest names. Names are hashes, so these are a fair sample; and one that had to go
 /// never comes back, so what is kept is complete.

@@ -2,8 +2,10 @@
 
 use siphasher::sip::SipHasher13;
 
-use super::bounded::MIX;
 use crate::record::Record;
+
+/// An odd number of bits in no order, to multiply with: the golden ratio.
+pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Bytes of the longest address that mail can have (RFC 5321 section 4.5.3.1); what is longer is none, and not kept.
 const LONGEST: usize = 320;

@@ -1,8 +1,8 @@
 //! What a verdict rests on.
 
+use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::classifier::Place;
 use crate::knowledge::BUILT_IN;
 use crate::knowledge::tables::{Blocklist, CodeRow, Provider, Resolver, Rule, Tables};
 use crate::record::Record;
@@ -25,6 +25,26 @@ pub(crate) enum Tier {
     Marker,
     /// The mail system that wrote the record says so itself (`status=sent`).
     Outcome,
+}
+
+/// Bytes of the reply.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    pub start: u32,
+    pub end: u32,
+}
+
+impl Place {
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self {
+            start: start as u32,
+            end: end as u32,
+        }
+    }
+
+    pub const fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// What the verdict's words are made from, kept as references and places.

@@ -9,10 +9,9 @@ mod gist;
 use std::borrow::Cow;
 
 pub use evidence::{Evidence, Reason, Short, Words};
-pub(crate) use facts::{Facts, Shown, Tier, recipient_provider};
+pub(crate) use facts::{Facts, Place, Shown, Tier, recipient_provider};
 pub use gist::Gist;
 
-use crate::classifier::Place;
 use crate::details;
 use crate::knowledge::tables::{Blocklist, Span, Template};
 use crate::knowledge::{self, BUILT_IN, Cause, Tables};
