@@ -121,6 +121,25 @@ fn a_weak_rule_of_the_users_own_beats_an_enhanced_code_and_a_blocklist() {
 }
 
 #[test]
+fn a_mail_that_was_taken_is_nobodys_trouble_whatever_words_go_with_it() {
+    let place = Place::new("taken");
+    let rules = place.write(
+        "mine.toml",
+        "[[rule]]\nid = 'mine'\ncause = 'greylisted'\nwhen = { says = ['thanks anyway'] }\nsource = 'me'\nexample = '450 thanks anyway'\n",
+    );
+    let reply = "250 2.0.0 Ok, thanks anyway: your IP 192.0.2.1 is blacklisted by Spamhaus";
+    for arguments in [
+        &[reply, "--json"][..],
+        &[reply, "--json", "--rules", &rules],
+    ] {
+        let verdict = verdict(arguments, None);
+        assert_eq!(verdict["cause"], "accepted");
+        assert_eq!(verdict["blocklist"], serde_json::Value::Null);
+        assert_eq!(verdict["fix"][0], "Nothing to do.");
+    }
+}
+
+#[test]
 fn a_provider_of_the_users_own_is_known_by_host_and_by_mark() {
     let place = Place::new("provider");
     let rules = place.write("mine.toml", RULES);

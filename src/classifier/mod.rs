@@ -590,6 +590,9 @@ fn decide(facts: &mut Facts<'_>, asked: &Asked, text: &str) -> Cause {
         && !(claim == Family::Success && facts.tier == Tier::Marker)
     {
         facts.rule = None;
+        facts.by_user = false;
+        facts.blocklist = None;
+        facts.resolver = None;
         facts.tier = if asked.enhanced.is_some() {
             Tier::Enhanced
         } else {
