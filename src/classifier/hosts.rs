@@ -1,11 +1,9 @@
 //! A short memory of whose hosts are whose: most mail goes to a few.
 
-use crate::knowledge::{tables, words};
+use crate::knowledge::{LONGEST_NAME, tables, words};
 
 /// How many hosts are kept; a power of two.
 const KEPT: usize = 512;
-/// Bytes of the longest host name (RFC 1035 section 2.3.4); what is longer is none, and not kept.
-const LONGEST: usize = 255;
 
 #[derive(Debug, Default)]
 pub(crate) struct Hosts(Vec<Kept>);
@@ -19,7 +17,8 @@ struct Kept {
 impl Hosts {
     /// The provider of a host, asked for when it is not known.
     pub fn provider(&mut self, host: &str, ask: impl FnOnce(&str) -> Option<u16>) -> Option<u16> {
-        if host.len() > LONGEST {
+        // What is no name is not kept.
+        if host.len() > LONGEST_NAME {
             return ask(host);
         }
         if self.0.is_empty() {
@@ -57,7 +56,11 @@ mod tests {
 
     #[test]
     fn what_is_longer_than_any_host_is_not_kept() {
-        for (length, kept) in [(LONGEST, true), (LONGEST + 1, false), (1 << 20, false)] {
+        for (length, kept) in [
+            (LONGEST_NAME, true),
+            (LONGEST_NAME + 1, false),
+            (1 << 20, false),
+        ] {
             let mut hosts = Hosts::default();
             let host = "x".repeat(length);
             assert_eq!(hosts.provider(&host, |_| Some(1)), Some(1));

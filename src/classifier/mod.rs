@@ -17,7 +17,6 @@ use crate::verdict::{Facts, Kinds, Place, Shown, Tier, Verdict, recipient_provid
 use crate::vocabulary::{Confidence, Family, Kind, Lists, Owner, Phase, Priority, Retry, Strength};
 
 use hosts::Hosts;
-
 use phrases::{Phrases, Words};
 use recall::Recall;
 

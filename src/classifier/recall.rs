@@ -248,9 +248,7 @@ const fn codes(text: &[u8]) -> usize {
 }
 
 const fn spread(state: u64, more: u64) -> u64 {
-    (state ^ more)
-        .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-        .rotate_left(29)
+    (state ^ more).wrapping_mul(words::SPREAD).rotate_left(29)
 }
 
 #[cfg(test)]

@@ -173,10 +173,12 @@ impl Tables<'_> {
     }
 }
 
+/// Bytes of the longest name of a host or domain (RFC 1035 section 2.3.4); what is longer is none.
+pub const LONGEST_NAME: usize = 255;
+
 fn by_suffix(names: &[(u32, u32)], name: &str) -> Option<u16> {
     let name = name.trim_end_matches('.').as_bytes();
-    // RFC 1035 section 2.3.4: longer is no name.
-    if name.len() > 255 {
+    if name.len() > LONGEST_NAME {
         return None;
     }
     let known = words::ends_of(name).map_while(|end| tables::probe(names, end));

@@ -56,7 +56,8 @@ pub const SMALL_WORDS: [&str; 13] = [
 
 /// Words are hashed eight bytes at a time; what is longer than this many bytes counts by its beginning and length.
 const LONGEST: usize = 64;
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+/// An odd number of bits in no order, to multiply with: the golden ratio.
+pub const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The hash of a word that is already folded to lower case.
 #[must_use]

@@ -39,7 +39,7 @@ impl Lines {
     pub fn write(&mut self, out: &mut impl Write, answer: Answer<'_>) -> io::Result<()> {
         let Self { fields, line, kept } = self;
         // Whoever asks once needs no memory.
-        if kept.is_empty() && !line.bytes.is_empty() {
+        if kept.is_empty() && fields.is_empty() && !line.bytes.is_empty() {
             *kept = vec![None; GISTS];
         }
         line.bytes.clear();

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::mem;
 
-use super::hashes::{MIX, Name};
+use super::hashes::Name;
 use super::texts::{Text, Texts};
+use crate::knowledge::words::SPREAD;
 
 /// Keeps the texts and values of the smallest names. Names are hashes, so these are a fair sample; and one that had to go
 /// never comes back, so what is kept is complete.
@@ -138,7 +139,7 @@ struct Seed(u64);
 
 impl Default for Seed {
     fn default() -> Self {
-        Self(RandomState::new().hash_one(MIX))
+        Self(RandomState::new().hash_one(SPREAD))
     }
 }
 
@@ -157,7 +158,7 @@ impl Hasher for Seed {
     }
 
     fn write_u64(&mut self, word: u64) {
-        let product = u128::from(self.0 ^ word) * u128::from(MIX);
+        let product = u128::from(self.0 ^ word) * u128::from(SPREAD);
         self.0 = product as u64 ^ (product >> 64) as u64;
     }
 
@@ -207,7 +208,7 @@ mod tests {
     #[test]
     fn every_bit_of_a_key_counts() {
         let seed = Seed::default();
-        for key in [0, 1, MIX, u64::MAX] {
+        for key in [0, 1, SPREAD, u64::MAX] {
             for bit in 0..u64::BITS {
                 let other = key ^ 1 << bit;
                 assert_ne!(

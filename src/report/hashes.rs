@@ -2,10 +2,8 @@
 
 use siphasher::sip::SipHasher13;
 
+use crate::knowledge::words::SPREAD;
 use crate::record::Record;
-
-/// An odd number of bits in no order, to multiply with: the golden ratio.
-pub const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Bytes of the longest address that mail can have (RFC 5321 section 4.5.3.1); what is longer is none, and not kept.
 const LONGEST: usize = 320;
@@ -39,7 +37,7 @@ impl Quick {
     pub fn of(text: &str) -> Self {
         let hash = words(text.as_bytes()).fold(text.len() as u64, |hash, word| {
             // The bit that tells small letters from capitals.
-            let hash = (hash ^ (word | 0x2020_2020_2020_2020)).wrapping_mul(MIX);
+            let hash = (hash ^ (word | 0x2020_2020_2020_2020)).wrapping_mul(SPREAD);
             hash ^ hash >> 32
         });
         Self(hash)

@@ -5,6 +5,8 @@ use std::mem;
 
 use super::hashes::Name;
 use super::sorted;
+use crate::knowledge::BUILT_IN;
+use crate::verdict::{Facts, Verdict, address, recipient_provider};
 use crate::vocabulary::{Family, Owner, Priority};
 
 /// Refusals of one cause.
@@ -87,40 +89,47 @@ impl Only {
 }
 
 impl Hits {
-    /// Counts a refusal, whom it hit and by which rule.
+    /// Counts a refusal of this recipient, of this domain.
     pub(super) fn add(
         &mut self,
-        (priority, owner, family): (Priority, Owner, Family),
-        (recipient, domain): (Option<Name>, Option<Name>),
-        rule: Option<u64>,
+        verdict: &Verdict<'_>,
+        recipient: Option<Name>,
+        domain: Option<Name>,
     ) {
         self.count += 1;
-        count(&mut self.priorities, priority as usize);
-        count(&mut self.owners, owner as usize);
-        count(&mut self.families, family as usize);
+        count(&mut self.priorities, verdict.priority as usize);
+        count(&mut self.owners, verdict.owner as usize);
+        count(&mut self.families, verdict.family as usize);
         self.recipient.add(Only::named(recipient));
         self.domain.add(Only::named(domain));
-        if let Some(number) = rule {
-            self.rule.add(Only::One(number));
+        let (facts, record) = (&verdict.facts, &verdict.record);
+        self.rule.add(
+            facts
+                .rule
+                .map_or(Only::Nothing, |rule| Only::One(address(rule))),
+        );
+        // A reply that shows no provider, nor its host, still comes from the one whose mailbox it is.
+        let number = facts.provider_number(record);
+        let number = number.or_else(|| recipient_provider(&BUILT_IN, record));
+        let host = || record.remote_host.as_deref().map(Name::of);
+        if let Some(number) = number {
+            self.add_provider(number, facts);
+        } else if let Some(name) = domain.or_else(host) {
+            self.network.add(Only::of(name));
         }
     }
 
-    /// Counts where a refusal comes from: the provider of this number.
-    pub(super) fn add_provider<'n>(&mut self, number: u16, name: impl FnOnce() -> &'n str) {
+    fn add_provider(&mut self, number: u16, facts: &Facts<'_>) {
         let mut known = self.providers.iter_mut();
-        match known.find(|known| known.number == number) {
-            Some(known) => known.count += 1,
-            None => self.providers.push(Provider {
+        if let Some(known) = known.find(|known| known.number == number) {
+            known.count += 1;
+        } else if let Some((tables, row)) = facts.provider_row(number) {
+            self.providers.push(Provider {
                 number,
-                name: name().into(),
+                name: tables.str(row.name).into(),
                 count: 1,
-            }),
+            });
         }
-    }
-
-    /// Counts where a refusal comes from: a domain or host that is no provider's.
-    pub(super) fn add_network(&mut self, name: Name) {
-        self.network.add(Only::of(name));
     }
 
     /// Adds what was counted elsewhere.

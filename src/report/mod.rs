@@ -35,8 +35,6 @@ const MOST_DOMAINS: usize = 22_000;
 const NAMED_DOMAINS: usize = 1_000;
 /// Listed addresses and domains that are told apart.
 const MOST_LISTED: usize = 500;
-/// Bytes of the longest domain (RFC 1035 section 2.3.4); what is longer is none, and not kept.
-const LONGEST: usize = 255;
 /// Bytes that are kept of an example's reply.
 const EXAMPLE: usize = 600;
 

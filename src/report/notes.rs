@@ -4,18 +4,18 @@
 //! when a note is taken: names are hashed, times read, providers looked up. So the parts of an input may be noted side by
 //! side, and counting one after the other takes little time.
 
-use crate::knowledge::{BUILT_IN, Cause, tables::Blocklist};
+use crate::knowledge::{Cause, LONGEST_NAME, tables::Blocklist};
 use crate::record::Outcome;
 use crate::verdict::Verdict;
 use crate::vocabulary::Family;
 
+use super::Example;
 use super::addresses::{Fate, Refusal};
 use super::bounded::Limit;
 use super::hashes::{self, Name, Quick};
 use super::hits::Hits;
 use super::texts::{Text, Texts};
 use super::times::Times;
-use super::{Example, LONGEST};
 
 /// Verdicts that are many enough to be counted.
 const MANY: u64 = 1024;
@@ -148,33 +148,13 @@ impl Notes {
         if let Some((name, text)) = domain {
             self.domains.push((name, self.text.keep(text), cause));
         }
-        let facts = &verdict.facts;
+        let name_of = |whom: Option<(Name, &str)>| whom.map(|(name, _)| name);
+        let recipient = whom.filter(|_| recipient.is_some());
         if let Some(hits) = self.hits.get_mut(cause as usize) {
-            let named = |whom: Option<(Name, &str)>| whom.map(|(name, _)| name);
-            hits.add(
-                (verdict.priority, verdict.owner, verdict.family),
-                (named(whom.filter(|_| recipient.is_some())), named(domain)),
-                facts.rule_number(),
-            );
-            // A reply that shows no provider, nor its host, still comes from the one whose mailbox it is.
-            let number = facts.provider_number(record);
-            let number = number.or_else(|| BUILT_IN.provider_of_domain(domain?.1));
-            let row = number.and_then(|number| facts.provider_row(number));
-            match (
-                number.zip(row),
-                named(domain),
-                record.remote_host.as_deref(),
-            ) {
-                (Some((number, (tables, row))), ..) => {
-                    hits.add_provider(number, || tables.str(row.name))
-                }
-                (None, Some(domain), _) => hits.add_network(domain),
-                (None, None, Some(host)) => hits.add_network(Name::of(host)),
-                _ => {}
-            }
+            hits.add(verdict, name_of(recipient), name_of(domain));
         }
         if let Some((list, listed)) = shown.listing() {
-            let listed = listed.filter(|listed| listed.len() <= LONGEST);
+            let listed = listed.filter(|listed| listed.len() <= LONGEST_NAME);
             let listed = listed.map(|listed| self.text.keep(listed));
             self.listings.push((list, listed));
         }
@@ -213,5 +193,5 @@ impl Notes {
 fn domain_of(address: &str) -> Option<&str> {
     let sign = memchr::memrchr(b'@', address.as_bytes())?;
     let domain = address.get(sign + 1..)?;
-    (1..=LONGEST).contains(&domain.len()).then_some(domain)
+    (1..=LONGEST_NAME).contains(&domain.len()).then_some(domain)
 }

@@ -99,12 +99,11 @@ impl<'a> Facts<'a> {
             .flatten()
             .find_map(|tables| Some((tables, tables.provider(number)?)))
     }
+}
 
-    /// A number that tells the rule from all others while the program runs: its place in memory.
-    pub fn rule_number(&self) -> Option<u64> {
-        let rule: *const Rule = self.rule?;
-        Some(rule.addr() as u64)
-    }
+/// A number that tells a row of the knowledge from all others while the program runs: its place in memory.
+pub(crate) fn address<T>(row: &T) -> u64 {
+    std::ptr::from_ref(row).addr() as u64
 }
 
 /// The provider that a record shows by its names alone. Most mail is sent, and nobody asks who took it, so it is looked

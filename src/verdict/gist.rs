@@ -1,7 +1,8 @@
 //! What a verdict says, whatever mail it is about.
 
-use super::Verdict;
-use crate::knowledge::tables::{NONE, Str, UNSET};
+use super::{Verdict, address};
+use crate::knowledge::tables::{NONE, UNSET};
+use crate::knowledge::words::SPREAD;
 use crate::reply::Enhanced;
 use crate::vocabulary::Phase;
 
@@ -9,11 +10,11 @@ use crate::vocabulary::Phase;
 /// have the same one, so is all that is told of them without those. It is kept in numbers, for it is compared often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gist {
-    /// The texts of the ids of rule, blocklist and failed lookup.
-    ids: [u32; 3],
+    /// Rule, blocklist and failed lookup; 0 for none.
+    rows: [u64; 3],
     /// Provider, reply code, enhanced code.
     codes: [u16; 5],
-    settled: [u8; 18],
+    settled: [u8; 17],
     after_seconds: Option<u64>,
 }
 
@@ -21,10 +22,10 @@ impl Gist {
     /// A number that tells most gists apart.
     #[must_use]
     pub fn number(&self) -> usize {
-        let ([rule, ..], [provider, code, _, _, detail]) = (self.ids, self.codes);
+        let ([rule, ..], [provider, code, _, _, detail]) = (self.rows, self.codes);
         let [code, detail, provider] = [code, detail, provider].map(u64::from);
-        let mixed = u64::from(rule) ^ code << 20 ^ detail << 32 ^ provider << 44;
-        (mixed.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 48) as usize
+        let mixed = rule ^ code << 20 ^ detail << 32 ^ provider << 44;
+        (mixed.wrapping_mul(SPREAD) >> 48) as usize
     }
 }
 
@@ -33,15 +34,14 @@ impl Verdict<'_> {
     #[must_use]
     pub fn gist(&self) -> Gist {
         let (record, facts) = (&self.record, &self.facts);
-        let id = |id: Option<Str>| id.map_or(u32::MAX, |id| id.at);
         let phase = |phase: Option<Phase>| phase.map_or(UNSET, |phase| phase as u8);
         let enhanced = |status: Enhanced| [status.class.into(), status.subject, status.detail];
         let [class, subject, detail] = self.enhanced.map_or([0; 3], enhanced);
         Gist {
-            ids: [
-                id(facts.rule.map(|rule| rule.id)),
-                id(facts.blocklist.map(|list| list.id)),
-                id(facts.resolver.map(|resolver| resolver.id)),
+            rows: [
+                facts.rule.map_or(0, address),
+                facts.blocklist.map_or(0, address),
+                facts.resolver.map_or(0, address),
             ],
             codes: [
                 facts.provider_number(record).unwrap_or(NONE),
@@ -51,7 +51,6 @@ impl Verdict<'_> {
                 detail,
             ],
             settled: [
-                u8::from(facts.by_user),
                 self.cause as u8,
                 facts.tier as u8,
                 self.family as u8,

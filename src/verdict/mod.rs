@@ -9,7 +9,7 @@ mod gist;
 use std::borrow::Cow;
 
 pub use evidence::{Evidence, Reason, Short, Words};
-pub(crate) use facts::{Facts, Place, Shown, Tier, recipient_provider};
+pub(crate) use facts::{Facts, Place, Shown, Tier, address, recipient_provider};
 pub use gist::Gist;
 
 use crate::details;
