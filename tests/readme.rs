@@ -56,3 +56,18 @@ fn every_run_in_the_readme_is_a_real_one() {
         "README.md is stale; run WHYBOUNCE_REWRITE=1 cargo test --test readme\n{fresh}"
     );
 }
+
+#[test]
+fn the_library_example_of_the_readme_is_one_that_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |name: &str| fs::read_to_string(root.join(name)).unwrap();
+    let (readme, library) = (read("README.md"), read("src/lib.rs"));
+    // The documentation's examples are compiled and run by `cargo test`.
+    let (_, behind) = library.split_once("//! ```\n").unwrap();
+    let (runs, _) = behind.split_once("//! ```\n").unwrap();
+    let (_, behind) = readme.split_once("```rust\n").unwrap();
+    let (shown, _) = behind.split_once("```\n").unwrap();
+    for line in shown.lines().filter(|line| !line.is_empty()) {
+        assert!(runs.contains(&format!("//! {line}\n")), "{line}");
+    }
+}
