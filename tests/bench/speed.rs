@@ -233,7 +233,9 @@ impl Bench {
             self.log("mixed", 15, self.lines),
             self.log("refusals", 100, self.lines / 4),
         );
-        for (log, option) in [(&mixed, "-q"), (&refusals, "-q"), (&refusals, "--json")] {
+        let logs = [&mixed, &refusals].into_iter();
+        let options = ["-q", "--summary", "--json"];
+        for (log, option) in logs.flat_map(|log| options.map(|option| (log, option))) {
             let path = log.to_str().unwrap();
             let mut child = started(&[PROGRAM, option, "-f", path]);
             let mut most = 0;
@@ -242,7 +244,7 @@ impl Bench {
                 std::thread::sleep(Duration::from_millis(2));
             }
             println!(
-                "  {option:<8} {:<20} {:>6.1} MiB",
+                "  {option:<9} {:<20} {:>6.1} MiB",
                 log.file_name().unwrap().display(),
                 most as f64 / 1024.0
             );
